@@ -1,0 +1,65 @@
+# Two commands: `make demo` shows what this does, `make test` proves that it works.
+# Both make .venv first; when nothing changed that takes no time.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lab labs verify lint types fresh
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# The first Python on PATH of a version that we support; override with PYTHON=...
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && command -v $$p && break; done)
+
+# One thread per process: the work is small, and results must not depend on cores.
+export OMP_NUM_THREADS := 1
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+help:  ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY)  ## Make .venv and install everything (the other targets do it too)
+
+demo: $(READY)  ## Build lab 1, grade a class of twelve, show the marks
+	@autograder demo
+
+test: $(READY) lint types fresh verify  ## Everything that CI runs
+	python -m pytest
+
+lab: $(READY)  ## Open the labs in JupyterLab
+	jupyter lab labs
+
+labs: $(READY)  ## Rebuild labs/ from solutions/
+	@autograder build
+
+verify: $(READY)  ## Prove the tests of every lab with wrong and right answers
+	@autograder verify
+
+lint: $(READY)  ## Style: ruff
+	ruff check .
+	ruff format --check .
+
+types: $(READY)  ## Types: mypy --strict
+	mypy
+
+fresh: $(READY)  ## labs/ is what solutions/ give
+	@autograder build --check
+
+$(READY): pyproject.toml constraints.txt
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "make: expected Python 3.11, 3.12 or 3.13 on PATH, found" \
+			"$$(python3 --version 2>/dev/null || echo none): install one, or say" \
+			"'make demo PYTHON=/path/to/python3.11'" >&2; exit 2; fi
+	@$(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV): some minutes the first time"
+	@for wanted in torch '-e .[dev,ray]'; do \
+		$(BIN)/python -m pip install --disable-pip-version-check \
+			--constraint constraints.txt $$wanted 2>$(VENV)/errors.log \
+		|| { cat $(VENV)/errors.log >&2; \
+			package=$$(sed -nE 's/.*No matching distribution found for //p' \
+				$(VENV)/errors.log | tail -1); \
+			echo "make: expected to install $${package:-all packages} from a package" \
+				"index, got the error above: check the network, then run make again" \
+				>&2; exit 2; }; done
+	@touch $(READY)
