@@ -1,4 +1,4 @@
-"""One list of dependencies: pyproject.toml, environment.yml and constraints.txt agree."""
+"""One list of dependencies: pyproject.toml, environment.yml, constraints.txt."""
 
 import asyncio
 import json

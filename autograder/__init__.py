@@ -1,0 +1,6 @@
+"""What instructors and teaching assistants run: build, verify and grade labs.
+
+The command line is `autograder --help`; each command is one function of a package:
+`authoring` (lab source to student notebook), `proving` (the kill matrix), `grading`
+(submissions to marks) and `reports` (tables and files that people read).
+"""

@@ -1,0 +1,171 @@
+"""The kill matrix: exercise x answer, and what in it proves the tests wrong.
+
+A test suite is proven by its answers: a wrong one that keeps all its marks has
+survived, a right one that loses a mark was wronged. Both are faults of the tests (or of
+the text that states the contract), never of the answer.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+from autograder.authoring.lab import Lab
+from autograder.proving.answers import Trial
+from autograder.proving.worker import Outcome
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One answer over all seeds.
+
+    Parameters
+    ----------
+    trial : Trial
+        The answer.
+    worst, best : dict of str to float
+        Points per exercise, at the seed with the fewest and with the most.
+    message : str
+        The first reason for which marks were lost at the answer's own exercise
+        (anywhere, for the solution).
+    """
+
+    trial: Trial
+    worst: dict[str, float]
+    best: dict[str, float]
+    message: str
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """All answers of a lab's bank, graded on several seeds."""
+
+    lab: Lab
+    seeds: tuple[int, ...]
+    entries: tuple[Entry, ...]
+
+    def maximum(self, exercise: str) -> int:
+        """Return the points that `exercise`'s tests can give."""
+        return sum(cell.points for cell in self.lab.tests_of(exercise))
+
+    def faults(self) -> list[str]:
+        """Return one sentence per answer that proves the tests wrong; [] if proven."""
+        return [
+            f"{self._where(entry.trial)}: {fault}"
+            for entry in self.entries
+            for fault in self._faults(entry)
+        ]
+
+    def summary(self) -> str:
+        """Return how many wrong and right answers were graded, and on which seeds."""
+        wrong = [e for e in self.entries if e.trial.expected == "wrong"]
+        right = len(self.entries) - len(wrong)
+        killed = sum(
+            e.best[e.trial.exercise] < self.maximum(e.trial.exercise) for e in wrong
+        )
+        return (
+            f"{killed} of {len(wrong)} wrong answers lost marks, {right} right ones "
+            f"were tried, on {len(self.seeds)} seeds"
+        )
+
+    def _faults(self, entry: Entry) -> Iterable[str]:
+        trial = entry.trial
+        for exercise in self.lab.exercises:
+            full = self.maximum(exercise)
+            is_own = exercise == trial.exercise
+            if trial.expected == "wrong" and is_own and entry.best[exercise] == full:
+                yield (
+                    f"wrong answer {trial.name!r} kept all {full} points of "
+                    f"{exercise!r} on at least one seed: no test notices the mistake"
+                )
+            if trial.expected == "right" and entry.worst[exercise] < full:
+                yield (
+                    f"right answer {trial.name!r} got {entry.worst[exercise]:g} of "
+                    f"{full} points at {exercise!r}: {entry.message}"
+                )
+            if (
+                trial.expected == "wrong"
+                and not is_own
+                and entry.worst[exercise] < full
+            ):
+                yield (
+                    f"wrong answer {trial.name!r} to {trial.exercise!r} also lost "
+                    f"marks at {exercise!r}: one mistake must cost once"
+                )
+
+    def _where(self, trial: Trial) -> str:
+        built_in = trial.name in ("solution", "unanswered")
+        path = self.lab.path if built_in else self.lab.path.with_name("mutants.py")
+        return f"{path}:{trial.line}"
+
+    def table(self) -> Table:
+        """Draw the matrix: a row per answer, a column per exercise."""
+        table = Table(
+            title=f"{self.lab.name}: points kept, worst of {len(self.seeds)} seeds",
+            title_justify="left",
+        )
+        table.add_column("answer")
+        table.add_column("should be")
+        for exercise in self.lab.exercises:
+            table.add_column(
+                f"{exercise} ({self.maximum(exercise)})",
+                justify="right",
+                overflow="fold",
+            )
+        table.add_column("verdict")
+        for entry in self.entries:
+            table.add_row(*self._row(entry))
+        return table
+
+    def _row(self, entry: Entry) -> list[Text]:
+        faulty = bool(list(self._faults(entry)))
+        cells = [Text(self._label(entry.trial)), Text(entry.trial.expected)]
+        for exercise in self.lab.exercises:
+            lost = entry.worst[exercise] < self.maximum(exercise)
+            style = "bold" if lost else "dim"
+            cells.append(Text(f"{entry.worst[exercise]:g}", style=style))
+        verdict = {"right": "full marks", "wrong": "killed"}[entry.trial.expected]
+        cells.append(
+            Text("FAULT", style="bold red") if faulty else Text(verdict, style="green")
+        )
+        return cells
+
+    @staticmethod
+    def _label(trial: Trial) -> str:
+        return f"{trial.exercise}: {trial.name}" if trial.exercise else trial.name
+
+
+def build_matrix(
+    lab: Lab, seeds: tuple[int, ...], outcomes: Iterable[Outcome]
+) -> Matrix:
+    """Gather `outcomes` (in any order) into the matrix, in the order of the bank."""
+    by_trial: dict[Trial, list[Outcome]] = {}
+    for outcome in sorted(outcomes, key=lambda o: o.seed):
+        by_trial.setdefault(outcome.trial, []).append(outcome)
+    entries = [_entry(lab, trial, runs) for trial, runs in by_trial.items()]
+    order = {name: i for i, name in enumerate(("", *lab.exercises))}
+    entries.sort(key=lambda e: (order[e.trial.exercise], e.trial.line))
+    return Matrix(lab, seeds, tuple(entries))
+
+
+def _entry(lab: Lab, trial: Trial, runs: list[Outcome]) -> Entry:
+    earned = {
+        exercise: [
+            sum(mark.points for mark in run.marks if mark.exercise == exercise)
+            for run in runs
+        ]
+        for exercise in lab.exercises
+    }
+    lost = [
+        mark
+        for run in runs
+        for mark in run.marks
+        if mark.points < mark.maximum and trial.exercise in ("", mark.exercise)
+    ]
+    return Entry(
+        trial,
+        {exercise: min(points) for exercise, points in earned.items()},
+        {exercise: max(points) for exercise, points in earned.items()},
+        f"{lost[0].test}: {lost[0].message}" if lost else "",
+    )

@@ -1,0 +1,79 @@
+"""Grade a lab's whole bank, on several seeds, on every core."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+
+from autograder.authoring.lab import Lab
+from autograder.errors import UserError
+from autograder.proving.answers import Trial, trials
+from autograder.proving.matrix import Matrix, build_matrix
+from autograder.proving.worker import Outcome, run_trials
+
+DEFAULT_SEEDS = (1, 2, 3, 4, 5)
+
+
+def verify(
+    lab: Lab,
+    *,
+    seeds: Sequence[int] = DEFAULT_SEEDS,
+    workers: int | None = None,
+    test_seconds: float = 60.0,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Matrix:
+    """Return the kill matrix of `lab`.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+        The values that the setup's SEED takes in turn.
+    workers : int or None
+        Processes; one per core if None. The matrix does not depend on it.
+    test_seconds : float, seconds
+        How long one test cell may take before its answer is given up. A lab's tests
+        take well under one second.
+    on_progress : callable or None
+        Called with (answers graded so far, answers in total).
+
+    Raises
+    ------
+    UserError
+        If a setup cell raises, so that nothing can be graded.
+    """
+    workers = workers or os.cpu_count() or 1
+    everything = trials(lab)
+    total = len(everything) * len(seeds)
+    shares = [everything[k::workers] for k in range(workers)]
+    outcomes: list[Outcome] = []
+    # Workers are forked from a server that has no threads and has imported what grading
+    # needs once, whatever the caller runs and however often it verifies.
+    processes = get_context("forkserver")
+    processes.set_forkserver_preload(["autograder.proving.worker"])
+    with ProcessPoolExecutor(
+        workers, mp_context=processes, initializer=_one_thread
+    ) as pool:
+        jobs = [
+            pool.submit(_run, lab, seed, share, test_seconds)
+            for seed in seeds
+            for share in shares
+            if share
+        ]
+        try:
+            for job in as_completed(jobs):
+                outcomes += job.result()
+                if on_progress is not None:
+                    on_progress(len(outcomes), total)
+        except RuntimeError as error:
+            pool.shutdown(cancel_futures=True)
+            raise UserError(str(error)) from error
+    return build_matrix(lab, tuple(seeds), outcomes)
+
+
+def _one_thread() -> None:
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = "1"
+
+
+def _run(lab: Lab, seed: int, share: Sequence[Trial], seconds: float) -> list[Outcome]:
+    return list(run_trials(lab, seed, share, seconds=seconds))

@@ -1,0 +1,168 @@
+"""Run trials in forks of one warm process.
+
+The setup cells (imports, data) run once per seed. Every trial is then a fork of that
+process: it runs the exercise cells with one of them swapped, runs every test cell, and
+dies, so that no trial can reach the next. A test that hangs ends its trial: the tests
+before it keep their marks, the rest have none.
+
+Cells run in IPython, as in a kernel, and are scored by the function that scores a
+submission (`autograder.grading.score.score_cell`).
+"""
+
+import multiprocessing
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import nbformat
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from traitlets.config import Config
+
+from autograder.authoring.lab import Cell, Lab
+from autograder.grading.score import score_cell
+from autograder.proving.answers import Trial
+
+_SEED = re.compile(r"^SEED\s*=\s*\d+", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What one trial earned at one test cell.
+
+    Parameters
+    ----------
+    test : str
+        The test's grade id.
+    points : float
+        0 <= points <= maximum.
+    message : str
+        Why marks were lost; empty if none were.
+    """
+
+    test: str
+    exercise: str
+    points: float
+    maximum: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The marks of one trial at one seed."""
+
+    trial: Trial
+    seed: int
+    marks: tuple[Mark, ...]
+
+
+def run_trials(
+    lab: Lab,
+    seed: int,
+    trials: Sequence[Trial],
+    *,
+    seconds: float,
+) -> Iterator[Outcome]:
+    """Grade `trials` one after the other, each in a fork; yield as they finish.
+
+    Parameters
+    ----------
+    seed : int
+        Replaces the number on the setup's `SEED = ...` line.
+    seconds : float
+        How long one test cell may take before its trial is killed.
+
+    Raises
+    ------
+    RuntimeError
+        If a setup cell raises: then nothing can be graded.
+    """
+    shell = _new_shell()
+    for cell in lab.of_kind("setup"):
+        source = _SEED.sub(f"SEED = {seed}", cell.source)
+        error = _run(shell, source)[1]
+        if error is not None:
+            raise RuntimeError(
+                f"{lab.path}:{cell.line}: the setup cell raised "
+                f"{type(error).__name__}: {error}"
+            )
+    for trial in trials:
+        yield Outcome(trial, seed, tuple(_graded_in_fork(shell, lab, trial, seconds)))
+
+
+def _new_shell() -> InteractiveShell:
+    config = Config()
+    config.HistoryManager.enabled = False  # its thread would not survive a fork
+    InteractiveShell.clear_instance()
+    return InteractiveShell.instance(config=config)
+
+
+def _run(shell: InteractiveShell, source: str) -> tuple[Any, BaseException | None]:
+    """Run a cell quietly; return its last expression's value and what it raised."""
+    with capture_output():
+        result = shell.run_cell(source, store_history=False)
+    return result.result, result.error_before_exec or result.error_in_exec
+
+
+def _graded_in_fork(
+    shell: InteractiveShell, lab: Lab, trial: Trial, seconds: float
+) -> Iterator[Mark]:
+    """Yield one mark per test cell, whatever happens to the fork that grades it."""
+    fork = multiprocessing.get_context("fork")
+    ours, theirs = fork.Pipe(duplex=False)
+    child = fork.Process(target=_grade, args=(shell, lab, trial, theirs), daemon=True)
+    child.start()
+    theirs.close()
+    reason = "the process of the answer died"
+    tests = list(lab.of_kind("test"))
+    try:
+        while tests:
+            if not ours.poll(seconds):
+                reason = f"no result within {seconds:.0f} s"
+                break
+            yield ours.recv()
+            tests.pop(0)
+    except EOFError:
+        pass
+    finally:
+        child.kill()
+        child.join()
+        ours.close()
+    for cell in tests:
+        yield Mark(cell.grade_id, cell.exercise, 0.0, cell.points, reason)
+
+
+def _grade(shell: InteractiveShell, lab: Lab, trial: Trial, out: Connection) -> None:
+    sys.stdin.close()
+    for cell in lab.of_kind("exercise", "test"):
+        if cell.kind == "exercise":
+            _run(
+                shell, trial.source if cell.exercise == trial.exercise else cell.source
+            )
+        else:
+            out.send(_mark(shell, cell))
+    out.close()
+
+
+def _mark(shell: InteractiveShell, cell: Cell) -> Mark:
+    value, error = _run(shell, cell.source)
+    outputs = []
+    if error is not None:
+        name, text = type(error).__name__, str(error)
+        outputs = [
+            nbformat.v4.new_output("error", ename=name, evalue=text, traceback=[])
+        ]
+    elif value is not None:
+        data = {"text/plain": repr(value)}
+        outputs = [nbformat.v4.new_output("execute_result", data, execution_count=1)]
+    executed = nbformat.v4.new_code_cell(
+        cell.source,
+        execution_count=1,
+        outputs=outputs,
+        metadata={"nbgrader": {"grade_id": cell.grade_id, "points": cell.points}},
+    )
+    score = score_cell(executed)
+    return Mark(cell.grade_id, cell.exercise, score.points, cell.points, score.message)
