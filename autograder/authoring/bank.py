@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from autograder.authoring.lab import AuthoringError, Lab, RawCell, read_cells
+from autograder.authoring.lab import Lab
+from autograder.authoring.percent import AuthoringError, RawCell, read_cells
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def _answer(path: Path, raw: RawCell, lab: Lab) -> Answer:
         raise AuthoringError(
             path,
             raw.line,
-            f"expected one of the exercises {', '.join(lab.exercises)}, got {exercise!r}",
+            f"expected one of the exercises {', '.join(lab.exercises)}, got "
+            f"{exercise!r}",
         )
     lines = raw.source.splitlines()
     comment = []

@@ -2,14 +2,14 @@
 
 What an author writes after the marker says what a cell is for:
 
-    # %% [markdown]                                       prose
-    # %% setup="imports"                                  runs before everything, locked
-    # %%                                                  an exploration: training, figures
-    # %% exercise="weighted-mean"                         a stub; the answer stands in a
-                                                          BEGIN/END SOLUTION region
-    # %% test="weighted-mean" points=5                    a check that students see
+    # %% [markdown]                                prose
+    # %% setup="imports"                           runs before everything, locked
+    # %%                                           an exploration: training, figures
+    # %% exercise="weighted-mean"                  a stub; the answer stands in a
+                                                   BEGIN/END SOLUTION region
+    # %% test="weighted-mean" points=5             a check that students see
     # %% test="weighted-mean" case="empty" points=3 hidden=true
-    # %% [markdown] question="meaning" points=5           words, marked by a person
+    # %% [markdown] question="meaning" points=5    words, marked by a person
 
 An exercise's tests may use names from setup cells, exercise cells and themselves,
 never from an exploration or from another test. So a test can be run after the setup
@@ -25,44 +25,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import jupytext
-
-from autograder.errors import UserError
+from autograder.authoring.percent import AuthoringError, RawCell, read_cells
 
 Kind = Literal["prose", "setup", "explore", "exercise", "test", "question"]
 
-_MARKER = re.compile(r"^# %%")
 _GRADE_ID = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
-
-
-class AuthoringError(UserError):
-    """A fault in a source file, as one sentence with its file and line."""
-
-    def __init__(self, path: Path, line: int, fault: str) -> None:
-        super().__init__(f"{path}:{line}: {fault}")
-        self.path, self.line, self.fault = path, line, fault
-
-
-@dataclass(frozen=True)
-class RawCell:
-    """One cell of a percent file, before it is given a meaning.
-
-    Parameters
-    ----------
-    cell_type : str
-        "code" or "markdown".
-    source : str
-        The cell's text, without its marker line.
-    metadata : dict
-        What the marker line says, for instance `{"test": "mean", "points": 2}`.
-    line : int
-        The marker's line in the file, from 1.
-    """
-
-    cell_type: str
-    source: str
-    metadata: dict[str, Any]
-    line: int
+_ROLES: tuple[Kind, ...] = ("setup", "exercise", "test", "question")
+# Which roles may carry a key.
+_KEYS: dict[str, tuple[Kind, ...]] = {
+    "case": ("test",),
+    "hidden": ("test",),
+    "points": ("test", "question"),
+}
 
 
 @dataclass(frozen=True)
@@ -145,41 +119,6 @@ class Lab:
         return sum(cell.points for cell in self.cells)
 
 
-def read_cells(path: Path) -> list[RawCell]:
-    """Read a percent file's cells with the line on which each one starts.
-
-    Raises
-    ------
-    AuthoringError
-        If the file is not in percent format, or a marker line is one that jupytext
-        would silently read as something else.
-    """
-    text = path.read_text(encoding="utf-8")
-    lines = text.splitlines()
-    markers = [i for i, line in enumerate(lines, start=1) if _MARKER.match(line)]
-    for line in markers:
-        if re.search(r"=.*\[(markdown|md|raw)\]", lines[line - 1]):
-            raise AuthoringError(
-                path,
-                line,
-                "expected [markdown] straight after '# %%', got it after the "
-                "metadata, which jupytext would read as a code cell",
-            )
-    notebook = jupytext.reads(text, fmt="py:percent")
-    cells = notebook.cells
-    if len(cells) != len(markers):
-        raise AuthoringError(
-            path,
-            1,
-            f"expected every cell to start with '# %%', got {len(markers)} markers "
-            f"for {len(cells)} cells: is there text before the first marker?",
-        )
-    return [
-        RawCell(cell.cell_type, cell.source, dict(cell.metadata), line)
-        for cell, line in zip(cells, markers, strict=True)
-    ]
-
-
 def read_lab(path: Path) -> Lab:
     """Read the lab source at `path`.
 
@@ -193,60 +132,78 @@ def read_lab(path: Path) -> Lab:
     FileNotFoundError
         If there is no such file.
     """
-    cells = tuple(_interpret(path, raw) for raw in read_cells(path))
-    return Lab(path.parent.name, path, cells)
+    cells = []
+    for raw in read_cells(path):
+        try:
+            cells.append(_interpret(raw))
+        except ValueError as error:
+            raise AuthoringError(path, raw.line, str(error)) from None
+    return Lab(path.parent.name, path, tuple(cells))
 
 
-def _interpret(path: Path, raw: RawCell) -> Cell:
-    def refuse(fault: str) -> AuthoringError:
-        return AuthoringError(path, raw.line, fault)
-
-    known = {"setup", "exercise", "test", "case", "points", "hidden", "question"}
-    meta = {
-        k: v for k, v in raw.metadata.items() if k not in ("tags", "lines_to_next_cell")
-    }
-    unknown = sorted(set(meta) - known)
-    if unknown:
-        raise refuse(
-            f"expected only {', '.join(sorted(known))} on a marker line, got {unknown[0]}"
-        )
-    roles = [role for role in ("setup", "exercise", "test", "question") if role in meta]
-    if len(roles) > 1:
-        raise refuse(f"expected one role for a cell, got {' and '.join(roles)}")
-    role = roles[0] if roles else ""
-    for key, needs in (("case", ("test",)), ("hidden", ("test",))):
-        if key in meta and role not in needs:
-            raise refuse(
-                f"expected {key} only on a test, got it on a {role or 'plain'} cell"
-            )
-    if "points" in meta and role not in ("test", "question"):
-        raise refuse(
-            f"expected points only on tests and questions, got them on a {role or 'plain'} cell"
-        )
+def _interpret(raw: RawCell) -> Cell:
+    """Give a cell its meaning; ValueError says what is wrong with its marker line."""
+    meta = raw.metadata
+    role = _role(meta)
     is_markdown = raw.cell_type == "markdown"
-    if role and is_markdown != (role == "question"):
-        expected = "[markdown]" if role == "question" else "code"
-        raise refuse(f"expected a {expected} cell for a {role}, got {raw.cell_type}")
-    if not role:
+    if role is None:
         return Cell("prose" if is_markdown else "explore", raw.source, raw.line)
-
-    name, points = meta[role], meta.get("points", 0)
-    if not isinstance(name, str) or not _GRADE_ID.match(name):
-        raise refuse(
-            f'expected {role}="a-slug" of lower-case letters, digits and hyphens, got {name!r}'
+    if is_markdown != (role == "question"):
+        expected = "[markdown]" if role == "question" else "code"
+        raise ValueError(
+            f"expected a {expected} cell for a {role}, got {raw.cell_type}"
         )
-    if not isinstance(points, int) or isinstance(points, bool) or points < 0:
-        raise refuse(f"expected points to be a whole number >= 0, got {points!r}")
+    name, points, hidden = _slug(meta, role), _points(meta), _hidden(meta)
     if role == "setup":
-        return Cell("setup", raw.source, raw.line, f"setup-{name}")
-    if role == "exercise":
-        return Cell("exercise", raw.source, raw.line, name, name)
+        return Cell(role, raw.source, raw.line, f"setup-{name}")
     if role == "question":
-        return Cell("question", raw.source, raw.line, name, "", points)
-    case, hidden = meta.get("case", ""), meta.get("hidden", False)
-    if case and (not isinstance(case, str) or not _GRADE_ID.match(case)):
-        raise refuse(f'expected case="a-slug", got {case!r}')
+        return Cell(role, raw.source, raw.line, name, points=points)
+    if role == "exercise":
+        return Cell(role, raw.source, raw.line, name, exercise=name)
+    case = f"-{_slug(meta, 'case')}" if "case" in meta else ""
+    return Cell(role, raw.source, raw.line, f"test-{name}{case}", name, points, hidden)
+
+
+def _role(meta: dict[str, Any]) -> Kind | None:
+    """Return the one role that a marker line gives, or None for a plain cell."""
+    known = sorted({*_ROLES, *_KEYS})
+    for key in meta:
+        if key not in known:
+            raise ValueError(
+                f"expected only {', '.join(known)} on a marker line, got {key!r}"
+            )
+    roles = [role for role in _ROLES if role in meta]
+    if len(roles) > 1:
+        raise ValueError(f"expected one role for a cell, got {' and '.join(roles)}")
+    role = roles[0] if roles else None
+    for key, bearers in _KEYS.items():
+        if key in meta and role not in bearers:
+            raise ValueError(
+                f"expected {key} only on a {' or '.join(bearers)}, got it on a "
+                f"{role or 'plain'} cell"
+            )
+    return role
+
+
+def _slug(meta: dict[str, Any], key: str) -> str:
+    name = meta[key]
+    if not isinstance(name, str) or not _GRADE_ID.match(name):
+        raise ValueError(
+            f'expected {key}="a-slug" of lower-case letters, digits and hyphens, got '
+            f"{name!r}"
+        )
+    return name
+
+
+def _points(meta: dict[str, Any]) -> int:
+    points = meta.get("points", 0)
+    if not isinstance(points, int) or isinstance(points, bool) or points < 0:
+        raise ValueError(f"expected points to be a whole number >= 0, got {points!r}")
+    return points
+
+
+def _hidden(meta: dict[str, Any]) -> bool:
+    hidden = meta.get("hidden", False)
     if not isinstance(hidden, bool):
-        raise refuse(f"expected hidden=true or hidden=false, got {hidden!r}")
-    grade_id = f"test-{name}-{case}" if case else f"test-{name}"
-    return Cell("test", raw.source, raw.line, grade_id, name, points, hidden)
+        raise ValueError(f"expected hidden=true or hidden=false, got {hidden!r}")
+    return hidden
