@@ -1,0 +1,80 @@
+"""Who does the work: an executor runs the client app on message after message.
+
+The grid hands over tasks in the order of their partitions and takes the outcomes back
+in the same order. How they are worked on in between, one after another or on many
+processes, must not show: a task brings all it needs, the message, the client's context
+and the entropy its generators are seeded from.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from flwr.app import Context, Message
+from flwr.clientapp import ClientApp
+
+from .seeding import seed_generators
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One message on its way into one client.
+
+    Parameters
+    ----------
+    message : Message
+        The client's own copy.
+    context : Context
+        The client's, with the state it keeps between rounds.
+    entropy : bytes, 20 of them
+        From `seeding.client_entropy`.
+    """
+
+    message: Message
+    context: Context
+    entropy: bytes
+
+
+class Executor(Protocol):
+    """Anything that can run tasks."""
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Message | BaseException]:
+        """Yield, task by task, the client's reply or what it raised instead."""
+
+
+class InProcessExecutor:
+    """Run one client after another, here: breakpoints and tracebacks simply work."""
+
+    def __init__(self, client_app: ClientApp) -> None:
+        self._client_app = client_app
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Message | BaseException]:
+        """Yield, task by task, the client's reply or what it raised instead."""
+        for task in tasks:
+            outcome: Message | BaseException
+            seed_generators(task.entropy)
+            try:
+                outcome = self._client_app(task.message, task.context)
+            except (Exception, SystemExit) as error:
+                outcome = error
+            yield (
+                outcome
+                if isinstance(outcome, BaseException)
+                else _checked(outcome, task.message)
+            )
+
+
+def _checked(reply: object, message: Message) -> Message | TypeError:
+    """Return `reply` if it is a reply to `message`, else what is wrong with it."""
+    function = f"the function for '{message.metadata.message_type}' messages"
+    if not isinstance(reply, Message):
+        got = (
+            "None; did you forget `return`?" if reply is None else type(reply).__name__
+        )
+        return TypeError(f"{function} must return a Message, got {got}")
+    if reply.metadata.reply_to_message_id != message.metadata.message_id:
+        return TypeError(
+            f"{function} must return a reply to the message it got, built with "
+            "Message(content, reply_to=message), got a message that does not answer it"
+        )
+    return reply

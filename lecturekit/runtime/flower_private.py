@@ -1,0 +1,189 @@
+"""Everything we use of Flower that Flower does not promise to keep, in one file.
+
+Flower's public packages (`flwr.app`, `flwr.clientapp`, `flwr.serverapp`) do not say how
+an engine delivers messages, so an engine of one's own needs a few private things:
+
+    server_identity         Message(...) reads run, node and task of this process
+    set_message_id          a message's id has no setter: every engine writes the slot
+    empty_run               the value of `Grid.run`
+    has_function            which functions a ClientApp has registered
+    error_reply             the code that says "the client's code raised"
+    FastArray               the bytes of an Array are an .npy file
+    quiet_log               how loud Flower's logger is by default
+
+When Flower moves one of them, `check()` says which in one sentence. A version of Flower
+that passes `check()` (and the conformance tests) can be allowed in `pyproject.toml`.
+"""
+
+import logging
+import os
+from functools import lru_cache
+from importlib import import_module, metadata
+from io import BytesIO
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from flwr.app import Array, ConfigRecord, Error, Message, MessageType, RecordDict
+from flwr.clientapp import ClientApp
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from flwr.supercore.run import Run as Run
+
+SERVER_NODE_ID = 1  # flwr.common.constant.SUPERLINK_NODE_ID
+
+
+class FlowerMoved(ImportError):  # noqa: N818 - says what happened
+    """A private part of Flower is not where this version of lecturekit expects it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"flwr {flower_version()} has moved or changed {what}, which "
+            "lecturekit.runtime needs: install flwr 1.41 (pip install 'flwr==1.41.*')"
+            " or adapt lecturekit/runtime/flower_private.py"
+        )
+
+
+def flower_version() -> str:
+    """Return the version of the Flower that is installed."""
+    return metadata.version("flwr")
+
+
+def _private(module: str, path: str) -> Any:
+    """Return what stands at `path` in `module`, or say that it moved."""
+    try:
+        return attrgetter(path)(import_module(module))
+    except (ImportError, AttributeError) as error:
+        raise FlowerMoved(f"{module}.{path}") from error
+
+
+def server_identity() -> None:
+    """Let `Message(...)` work in this process: it speaks as a run's server.
+
+    A process that already takes part in a run of Flower keeps its identity.
+    """
+    identity = _private("flwr.supercore.task_identity", "TaskIdentity")
+    try:
+        _ = identity.run_id, identity.node_id, identity.task_id
+    except RuntimeError:  # nobody is anybody yet
+        identity.run_id, identity.node_id, identity.task_id = 1, SERVER_NODE_ID, 1
+    except AttributeError as error:
+        raise FlowerMoved(f"flwr.supercore.task_identity ({error})") from error
+
+
+def set_message_id(message: Message, message_id: str) -> None:
+    """Give `message` its id, as an engine does when the message is sent."""
+    slots = message.metadata.__dict__
+    if "_message_id" not in slots:
+        raise FlowerMoved("flwr.app.Message.metadata._message_id")
+    slots["_message_id"] = message_id
+
+
+def empty_run(run_id: int) -> "Run":
+    """Return a description of a run of which nothing but the id is known."""
+    run: Run = _private("flwr.supercore.run", "Run.create_empty")(run_id)
+    return run
+
+
+def has_function(client_app: ClientApp, message_type: str) -> bool:
+    """Tell whether `client_app` has a function for messages of this type."""
+    try:
+        legacy, functions = client_app._call, client_app._registered_funcs
+    except AttributeError as error:
+        raise FlowerMoved(f"flwr.clientapp.ClientApp ({error})") from error
+    category, _, action = message_type.partition(".")
+    return legacy is not None or f"{category}.{action or 'default'}" in functions
+
+
+def error_reply(message: Message, error: BaseException) -> Message:
+    """Return the reply Flower's engines give in place of a client that raised."""
+    code = _private("flwr.common.constant", "ErrorCode.CLIENT_APP_RAISED_EXCEPTION")
+    reason = f"{type(error)}:<'{error}'>"  # Flower's wording
+    return Message(Error(code=code, reason=reason), reply_to=message)
+
+
+class FastArray(Array):
+    """An Array that decodes itself without `np.load`.
+
+    Same values, same type on the wire, about ten times faster for small arrays: the
+    header of an .npy file is a Python literal, which `np.load` parses on every call,
+    and a model's few headers are the same for every client and round.
+    """
+
+    __qualname__ = "Array"  # Flower writes the class's name into an object's bytes
+
+    @classmethod
+    def copy_of(cls, array: Array) -> "FastArray":
+        """Return a copy of `array` over the same immutable bytes."""
+        own = cls.__new__(cls)
+        # Not attribute by attribute: each would drop caches that do not exist yet.
+        own.__dict__.update(
+            dtype=array.dtype, shape=array.shape, stype=array.stype, data=array.data
+        )
+        return own
+
+    def numpy(self) -> NDArray[Any]:
+        """Return the values as a fresh, writable NumPy array."""
+        if self.stype != "numpy.ndarray" or self.data[:8] != b"\x93NUMPY\x01\x00":
+            return super().numpy()  # another encoding: Flower's own way
+        start = 10 + int.from_bytes(self.data[8:10], "little")
+        shape, fortran_order, dtype = _npy_header(self.data[8:start])
+        flat = np.frombuffer(self.data, dtype, offset=start)
+        return flat.reshape(shape, order="F" if fortran_order else "C").copy("K")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Array):
+            return NotImplemented
+        mine = (self.dtype, self.shape, self.stype, self.data)
+        return mine == (other.dtype, other.shape, other.stype, other.data)
+
+    def __reduce__(self) -> tuple[type[Array], tuple[Any, ...]]:
+        """Leave this process as a plain Array."""
+        return Array, (self.dtype, self.shape, self.stype, self.data)
+
+
+@lru_cache(maxsize=1024)
+def _npy_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Parse an .npy header of version 1.0: (shape, fortran_order, dtype)."""
+    return np.lib.format.read_array_header_1_0(BytesIO(header))
+
+
+def quiet_log() -> None:
+    """Silence Flower's logger below ERROR, unless somebody has set it already.
+
+    Flower logs some 60 lines to stderr for five rounds. To read them, set the level of
+    the logger "flwr" before or after: `logging.getLogger("flwr").setLevel("INFO")`, or
+    the environment variable FLWR_LOG_LEVEL that Flower itself reads.
+    """
+    logger = logging.getLogger("flwr")
+    untouched = logger.level == logging.DEBUG  # as flwr leaves it
+    if untouched and "FLWR_LOG_LEVEL" not in os.environ:
+        logger.setLevel(logging.ERROR)
+
+
+def check() -> None:
+    """Try every private thing once.
+
+    Raises
+    ------
+    FlowerMoved
+        If one of them is missing or behaves differently; its message names it, the
+        version of Flower found and what to do.
+    """
+    server_identity()
+    message = Message(RecordDict({"c": ConfigRecord()}), 7, MessageType.TRAIN)
+    set_message_id(message, "m1")
+    if message.metadata.message_id != "m1":
+        raise FlowerMoved("flwr.app.Message.metadata._message_id")
+    if empty_run(3).run_id != 3:
+        raise FlowerMoved("flwr.supercore.run.Run.create_empty")
+    app = ClientApp()
+    app.query("ask")(lambda message, context: message)
+    if not has_function(app, "query.ask") or has_function(app, "train"):
+        raise FlowerMoved("flwr.clientapp.ClientApp._registered_funcs")
+    if error_reply(message, KeyError("lr")).metadata.reply_to_message_id != "m1":
+        raise FlowerMoved("flwr.app.Message(error, reply_to=message)")
+    values = np.arange(6, dtype=np.float32).reshape(2, 3)
+    if not np.array_equal(FastArray.copy_of(Array(values)).numpy(), values):
+        raise FlowerMoved("flwr.app.Array.data (.npy bytes)")

@@ -1,0 +1,155 @@
+"""Flower's private parts: they are there, and we say so when they are not."""
+
+import logging
+import pickle
+
+import flwr.supercore.run
+import flwr.supercore.task_identity
+import numpy as np
+import pytest
+from flwr.app import Array, ArrayRecord, Message, MessageType, RecordDict
+
+from lecturekit.runtime import LocalGrid, flower_private
+from tests.runtime.toy import halfway_app, train_message
+
+
+def test_the_installed_flower_has_all_we_need():
+    """A new version of Flower has to pass this before we allow it."""
+    flower_private.check()
+
+
+@pytest.mark.parametrize(
+    ("target", "named"),
+    [
+        ("flwr.supercore.task_identity.TaskIdentity", "TaskIdentity"),
+        ("flwr.supercore.task_identity._TaskIdentityMeta.node_id", "node_id"),
+        ("flwr.supercore.run.Run", "flwr.supercore.run.Run"),
+        ("flwr.supercore.run.Run.create_empty", "create_empty"),
+        ("flwr.common.constant.ErrorCode", "flwr.common.constant.ErrorCode"),
+        (
+            "flwr.common.constant.ErrorCode.CLIENT_APP_RAISED_EXCEPTION",
+            "CLIENT_APP_RAISED_EXCEPTION",
+        ),
+    ],
+)
+def test_what_moved_is_named(monkeypatch, target, named):
+    """The sentence names the missing thing, Flower's version and what to do."""
+    monkeypatch.delattr(target)
+
+    with pytest.raises(flower_private.FlowerMoved) as moved:
+        flower_private.check()
+
+    assert named in str(moved.value)
+    assert f"flwr {flower_private.flower_version()}" in str(moved.value)
+    assert "install flwr 1.41" in str(moved.value)
+
+
+def test_renamed_functions_of_a_client_app_are_named(monkeypatch):
+    """The registry of a ClientApp's functions is private, too."""
+    app = halfway_app()
+    app.functions = app.__dict__.pop("_registered_funcs")
+
+    with pytest.raises(flower_private.FlowerMoved, match="_registered_funcs"):
+        flower_private.has_function(app, "train")
+
+
+def test_a_renamed_message_id_is_named():
+    """Without the slot, every message would keep the empty id."""
+    message = train_message(node_id=1000)
+    message.metadata.__dict__["_id"] = message.metadata.__dict__.pop("_message_id")
+
+    with pytest.raises(flower_private.FlowerMoved, match="_message_id"):
+        flower_private.set_message_id(message, "m1")
+
+
+def test_a_process_in_a_run_keeps_its_identity(monkeypatch):
+    """A LocalGrid inside a real node does not make the node forget who it is."""
+    identity = flwr.supercore.task_identity.TaskIdentity
+    monkeypatch.setattr(identity, "_run_id", 42)
+    monkeypatch.setattr(identity, "_node_id", 7)
+    monkeypatch.setattr(identity, "_task_id", 3)
+    LocalGrid(halfway_app(), 2)
+
+    assert Message(RecordDict(), 1000, MessageType.TRAIN).metadata.run_id == 42
+
+
+def test_functions_are_found_by_type_and_action():
+    """A message type is a category with an optional action."""
+    app = halfway_app()
+    app.train("twice")(lambda message, context: message)
+
+    assert flower_private.has_function(app, "train")
+    assert flower_private.has_function(app, "train.twice")
+    assert not flower_private.has_function(app, "query")
+    assert not flower_private.has_function(app, "evaluate.twice")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.float32([[1, 2, 3], [4, 5, 6]]),
+        np.asfortranarray(np.float64([[1, 2, 3], [4, 5, 6]])),
+        np.array(7, dtype=np.int64),
+        np.zeros((0, 4), dtype=np.float16),
+        np.array([True, False]),
+        np.array(["one", "three"]),
+    ],
+    ids=lambda values: f"{values.dtype}{list(values.shape)}",
+)
+def test_fast_decoding_equals_flowers(values):
+    """Same values, dtype, shape and memory order as Array.numpy, and writable."""
+    plain = Array(values)
+    fast = flower_private.FastArray.copy_of(plain).numpy()
+
+    np.testing.assert_array_equal(fast, plain.numpy(), strict=True)
+    assert fast.flags["F_CONTIGUOUS"] == plain.numpy().flags["F_CONTIGUOUS"]
+    assert fast.flags.writeable
+
+
+def test_fast_arrays_pass_for_flowers_own():
+    """Equal, same bytes on the wire, and plain once they leave the process."""
+    plain = Array(np.float32([1, 2]))
+    fast = flower_private.FastArray.copy_of(plain)
+
+    assert fast == plain
+    assert plain == fast
+    assert fast != Array(np.float32([1, 3]))
+    assert fast.object_id == plain.object_id
+    assert type(pickle.loads(pickle.dumps(fast))) is Array
+    assert repr(fast) == repr(plain)
+
+
+def test_other_encodings_are_left_to_flower():
+    """An Array that does not hold an .npy file is decoded, or refused, by Flower."""
+    array = Array(dtype="float32", shape=(1,), stype="mine", data=b"\x00" * 4)
+    fast = flower_private.FastArray.copy_of(array)
+
+    with pytest.raises(TypeError, match="Unsupported serialization type"):
+        fast.numpy()
+
+
+def test_flower_is_quiet_unless_told_otherwise(monkeypatch):
+    """A level that somebody set stays; Flower's own default becomes ERROR."""
+    logger = logging.getLogger("flwr")
+    monkeypatch.delenv("FLWR_LOG_LEVEL", raising=False)
+    for before, after in [("DEBUG", logging.ERROR), ("INFO", logging.INFO)]:
+        monkeypatch.setattr(logger, "level", logging.getLevelName(before))
+        flower_private.quiet_log()
+        assert logger.level == after
+
+
+def test_the_log_level_of_the_environment_counts(monkeypatch):
+    """FLWR_LOG_LEVEL is Flower's own way to ask for more."""
+    logger = logging.getLogger("flwr")
+    monkeypatch.setenv("FLWR_LOG_LEVEL", "INFO")
+    monkeypatch.setattr(logger, "level", logging.DEBUG)
+    flower_private.quiet_log()
+
+    assert logger.level == logging.DEBUG
+
+
+def test_records_hold_fast_arrays():
+    """Flower's records take a FastArray for an Array."""
+    fast = flower_private.FastArray.copy_of(Array(np.float32([1, 2])))
+
+    assert ArrayRecord({"w": fast})["w"].numpy().tolist() == [1.0, 2.0]
