@@ -100,32 +100,33 @@ class Matrix:
         return f"{path}:{trial.line}"
 
     def table(self) -> Table:
-        """Draw the matrix: a row per answer, a column per exercise."""
+        """Draw the matrix: answers by exercises; a dot stands for full marks."""
         table = Table(
             title=f"{self.lab.name}: points kept, worst of {len(self.seeds)} seeds",
             title_justify="left",
         )
-        table.add_column("answer")
-        table.add_column("should be")
+        table.add_column("answer", no_wrap=True, min_width=22)
         for exercise in self.lab.exercises:
-            table.add_column(
-                f"{exercise} ({self.maximum(exercise)})",
-                justify="right",
-                overflow="fold",
-            )
-        table.add_column("verdict")
+            head = f"{exercise.replace('-', ' ')} /{self.maximum(exercise)}"
+            table.add_column(head, justify="right", overflow="fold", max_width=10)
+        table.add_column("verdict", no_wrap=True, min_width=7)
+        section = ""
         for entry in self.entries:
+            if entry.trial.exercise != section:
+                section = entry.trial.exercise
+                table.add_section()
+                table.add_row(Text(section, style="bold"))
             table.add_row(*self._row(entry))
         return table
 
     def _row(self, entry: Entry) -> list[Text]:
         faulty = bool(list(self._faults(entry)))
-        cells = [Text(self._label(entry.trial)), Text(entry.trial.expected)]
+        cells = [Text(self._label(entry.trial))]
         for exercise in self.lab.exercises:
             lost = entry.worst[exercise] < self.maximum(exercise)
-            style = "bold" if lost else "dim"
-            cells.append(Text(f"{entry.worst[exercise]:g}", style=style))
-        verdict = {"right": "full marks", "wrong": "killed"}[entry.trial.expected]
+            mark = f"{entry.worst[exercise]:g}" if lost else "·"
+            cells.append(Text(mark, style="bold" if lost else "dim"))
+        verdict = {"right": "right", "wrong": "killed"}[entry.trial.expected]
         cells.append(
             Text("FAULT", style="bold red") if faulty else Text(verdict, style="green")
         )
@@ -133,7 +134,7 @@ class Matrix:
 
     @staticmethod
     def _label(trial: Trial) -> str:
-        return f"{trial.exercise}: {trial.name}" if trial.exercise else trial.name
+        return f"  {trial.name}" if trial.exercise else trial.name
 
 
 def build_matrix(
@@ -145,7 +146,13 @@ def build_matrix(
         by_trial.setdefault(outcome.trial, []).append(outcome)
     entries = [_entry(lab, trial, runs) for trial, runs in by_trial.items()]
     order = {name: i for i, name in enumerate(("", *lab.exercises))}
-    entries.sort(key=lambda e: (order[e.trial.exercise], e.trial.line))
+    entries.sort(
+        key=lambda e: (
+            order[e.trial.exercise],
+            e.trial.name != "unanswered",
+            e.trial.line,
+        )
+    )
     return Matrix(lab, seeds, tuple(entries))
 
 
@@ -154,6 +161,7 @@ def _entry(lab: Lab, trial: Trial, runs: list[Outcome]) -> Entry:
         exercise: [
             sum(mark.points for mark in run.marks if mark.exercise == exercise)
             for run in runs
+            if any(mark.exercise == exercise for mark in run.marks)
         ]
         for exercise in lab.exercises
     }

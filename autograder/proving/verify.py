@@ -24,6 +24,9 @@ def verify(
 ) -> Matrix:
     """Return the kill matrix of `lab`.
 
+    At the first seed every answer is graded by all tests, so that a mistake that costs
+    at two exercises shows; at the others by the tests of its own exercise.
+
     Parameters
     ----------
     seeds : sequence of int
@@ -54,7 +57,7 @@ def verify(
         workers, mp_context=processes, initializer=_one_thread
     ) as pool:
         jobs = [
-            pool.submit(_run, lab, seed, share, test_seconds)
+            pool.submit(_run, lab, seed, share, seed == seeds[0], test_seconds)
             for seed in seeds
             for share in shares
             if share
@@ -64,9 +67,9 @@ def verify(
                 outcomes += job.result()
                 if on_progress is not None:
                     on_progress(len(outcomes), total)
-        except RuntimeError as error:
+        except UserError:
             pool.shutdown(cancel_futures=True)
-            raise UserError(str(error)) from error
+            raise
     return build_matrix(lab, tuple(seeds), outcomes)
 
 
@@ -75,5 +78,7 @@ def _one_thread() -> None:
         os.environ[variable] = "1"
 
 
-def _run(lab: Lab, seed: int, share: Sequence[Trial], seconds: float) -> list[Outcome]:
-    return list(run_trials(lab, seed, share, seconds=seconds))
+def _run(
+    lab: Lab, seed: int, share: Sequence[Trial], everywhere: bool, seconds: float
+) -> list[Outcome]:
+    return list(run_trials(lab, seed, share, everywhere=everywhere, seconds=seconds))

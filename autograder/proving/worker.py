@@ -9,10 +9,14 @@ Cells run in IPython, as in a kernel, and are scored by the function that scores
 submission (`autograder.grading.score.score_cell`).
 """
 
+import ast
+import gc
+import importlib
 import multiprocessing
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -23,6 +27,7 @@ from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
 from autograder.authoring.lab import Cell, Lab
+from autograder.errors import UserError
 from autograder.grading.score import score_cell
 from autograder.proving.answers import Trial
 
@@ -59,11 +64,19 @@ class Outcome:
     marks: tuple[Mark, ...]
 
 
+class _QuietShell(InteractiveShell):
+    """Draw no tracebacks: nobody reads them, and one takes longer than most tests."""
+
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+
 def run_trials(
     lab: Lab,
     seed: int,
     trials: Sequence[Trial],
     *,
+    everywhere: bool,
     seconds: float,
 ) -> Iterator[Outcome]:
     """Grade `trials` one after the other, each in a fork; yield as they finish.
@@ -72,12 +85,14 @@ def run_trials(
     ----------
     seed : int
         Replaces the number on the setup's `SEED = ...` line.
+    everywhere : bool
+        Run the tests of every exercise; otherwise those of the trial's own alone.
     seconds : float
         How long one test cell may take before its trial is killed.
 
     Raises
     ------
-    RuntimeError
+    UserError
         If a setup cell raises: then nothing can be graded.
     """
     shell = _new_shell()
@@ -85,19 +100,42 @@ def run_trials(
         source = _SEED.sub(f"SEED = {seed}", cell.source)
         error = _run(shell, source)[1]
         if error is not None:
-            raise RuntimeError(
+            raise UserError(
                 f"{lab.path}:{cell.line}: the setup cell raised "
                 f"{type(error).__name__}: {error}"
             )
+    _import_once(trials)
+    gc.collect()
+    gc.freeze()  # forks share these pages as long as no collection touches them
     for trial in trials:
-        yield Outcome(trial, seed, tuple(_graded_in_fork(shell, lab, trial, seconds)))
+        tests = [
+            cell
+            for cell in lab.of_kind("test")
+            if everywhere or trial.exercise in ("", cell.exercise)
+        ]
+        marks = _graded_in_fork(shell, lab, trial, tests, seconds)
+        yield Outcome(trial, seed, tuple(marks))
 
 
 def _new_shell() -> InteractiveShell:
     config = Config()
     config.HistoryManager.enabled = False  # its thread would not survive a fork
-    InteractiveShell.clear_instance()
-    return InteractiveShell.instance(config=config)
+    _QuietShell.clear_instance()
+    return _QuietShell.instance(config=config)
+
+
+def _import_once(trials: Sequence[Trial]) -> None:
+    """Import here what the answers import, so that no fork pays for it."""
+    for trial in trials:
+        for node in ast.walk(ast.parse(trial.source)):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            for name in names:
+                with suppress(ImportError):  # then the answer finds out itself
+                    importlib.import_module(name)
 
 
 def _run(shell: InteractiveShell, source: str) -> tuple[Any, BaseException | None]:
@@ -108,16 +146,21 @@ def _run(shell: InteractiveShell, source: str) -> tuple[Any, BaseException | Non
 
 
 def _graded_in_fork(
-    shell: InteractiveShell, lab: Lab, trial: Trial, seconds: float
+    shell: InteractiveShell,
+    lab: Lab,
+    trial: Trial,
+    tests: list[Cell],
+    seconds: float,
 ) -> Iterator[Mark]:
     """Yield one mark per test cell, whatever happens to the fork that grades it."""
     fork = multiprocessing.get_context("fork")
     ours, theirs = fork.Pipe(duplex=False)
-    child = fork.Process(target=_grade, args=(shell, lab, trial, theirs), daemon=True)
+    child = fork.Process(
+        target=_grade, args=(shell, lab, trial, list(tests), theirs), daemon=True
+    )
     child.start()
     theirs.close()
     reason = "the process of the answer died"
-    tests = list(lab.of_kind("test"))
     try:
         while tests:
             if not ours.poll(seconds):
@@ -135,14 +178,20 @@ def _graded_in_fork(
         yield Mark(cell.grade_id, cell.exercise, 0.0, cell.points, reason)
 
 
-def _grade(shell: InteractiveShell, lab: Lab, trial: Trial, out: Connection) -> None:
+def _grade(
+    shell: InteractiveShell,
+    lab: Lab,
+    trial: Trial,
+    tests: list[Cell],
+    out: Connection,
+) -> None:
     sys.stdin.close()
-    for cell in lab.of_kind("exercise", "test"):
+    for cell in lab.cells:
         if cell.kind == "exercise":
             _run(
                 shell, trial.source if cell.exercise == trial.exercise else cell.source
             )
-        else:
+        elif cell in tests:
             out.send(_mark(shell, cell))
     out.close()
 
