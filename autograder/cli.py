@@ -148,7 +148,8 @@ def _grade(course: Path, lab: "Lab", force: bool) -> None:
     )
     for name in ("gradebook.db", "grades.csv", "autograded/", "feedback/"):
         out.print(Text(f"  {shown / name}{'/' if name.endswith('/') else ''}"))
-    lost = [s for s in report.students if s.total < s.maximum] or report.students
+    with_a_message = [s for s in report.students if any(m.message for m in s.marks)]
+    lost = with_a_message or report.students
     page = shown / "feedback" / lost[0].student / lab.name / f"{lab.name}.html"
     out.print(Text(f"Open next: {page}"))
 

@@ -57,7 +57,7 @@ def make_class(
     text = released.read_text(encoding="utf-8")
     students: dict[str, str] = {}
     for number, (name, story, make) in enumerate(_cast(lab), start=1):
-        student = f"student{number:02d}-{name}"
+        student = f"s{number:02d}-{name}"
         folder = course / "submitted" / student / lab.name
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / released.name
@@ -75,7 +75,8 @@ def _cast(lab: Lab) -> list[Submission]:
     """Return (name, what they did, released text -> submitted text) per student."""
     bank = read_bank(lab)
     solution = {
-        cell.exercise: without_markers(cell.source) for cell in lab.of_kind("exercise")
+        cell.grade_id: without_markers(cell.source)
+        for cell in lab.of_kind("exercise", "question")
     }
     last = lab.exercises[-1]
     test = lab.tests_of(lab.exercises[0])[0].grade_id
@@ -94,7 +95,7 @@ def _cast(lab: Lab) -> list[Submission]:
             for k in range(NUM_ALTERNATIVES)
         ),
         *(
-            answering(f"mutant-{a.name}", a.sentence, {a.exercise: a.source})
+            answering(a.name, a.sentence, {a.exercise: a.source})
             for a in _one_mutant_per_exercise(lab, bank)[:NUM_MUTANTS]
         ),
         ("untouched", "handed in the lab as it came", str),
@@ -133,7 +134,7 @@ def _one_mutant_per_exercise(lab: Lab, bank: tuple[Answer, ...]) -> list[Answer]
 
 
 def without_markers(source: str) -> str:
-    """Return an exercise cell as a student would have written it."""
+    """Return an exercise or a model answer as a student would have written it."""
     lines = source.splitlines()
     return "\n".join(line for line in lines if "### " not in line)
 
@@ -146,7 +147,7 @@ def answered(released: str, answers: dict[str, str]) -> str:
     released : str
         The notebook's JSON.
     answers : dict of str to str
-        Exercise -> the whole cell.
+        Grade id of an exercise or a question -> the whole cell.
     """
     notebook = nbformat.reads(released, as_version=4)
     for cell in notebook.cells:
