@@ -62,4 +62,7 @@ $(READY): pyproject.toml constraints.txt
 			echo "make: expected to install $${package:-all packages} from a package" \
 				"index, got the error above: check the network, then run make again" \
 				>&2; exit 2; }; done
+	@# JupyterLab would ask a server for news at every start.
+	@jupyter labextension disable --level sys_prefix \
+		@jupyterlab/apputils-extension:announcements 2>$(VENV)/errors.log
 	@touch $(READY)

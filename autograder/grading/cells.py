@@ -1,0 +1,17 @@
+"""Notebook cells by the names that nbgrader gives them."""
+
+from nbformat import NotebookNode
+
+from autograder.grading.reading import NEW_CELL
+from autograder.grading.release import ReleasedCell
+
+
+def grade_id_of(cell: NotebookNode) -> str:
+    """Return nbgrader's name for a repaired cell, "" if it has none."""
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+
+
+def new_cell(cell: ReleasedCell, source: str) -> NotebookNode:
+    """Return a cell with the release's type, id and metadata, and this text."""
+    make = NEW_CELL[cell.cell_type]
+    return make(source=source, id=cell.cell_id, metadata=cell.metadata)

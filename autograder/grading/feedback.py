@@ -1,0 +1,181 @@
+"""A page per student: marks, reasons, repairs, and their notebook as it ran.
+
+The page stands where nbgrader's own feedback does, so releasing it works as ever. It
+asks for nothing from the network, nothing in it runs, and hidden tests stay hidden:
+
+    a test with hidden parts    the text that students received, and its message
+    every other output          lines of hidden tests in it are blanked out
+
+Blanking is a courtesy to the next edition of the lab, not a wall: code that runs beside
+a hidden test can read it.
+"""
+
+import copy
+import hashlib
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import jinja2
+import nbformat
+from markupsafe import Markup
+from nbformat import NotebookNode
+
+from autograder.grading import markup
+from autograder.grading.cells import grade_id_of
+from autograder.grading.ledger import Ledger
+from autograder.grading.marks import StudentMarks
+from autograder.grading.release import Release
+
+_TEMPLATE = Path(__file__).with_name("feedback.html.j2")
+
+
+@dataclass(frozen=True)
+class PageCell:
+    """One cell as the page shows it.
+
+    Parameters
+    ----------
+    kind : str
+        "code" or "text", the style of `body`.
+    title : str
+        For tests and answers: what it is and its points; "" for other cells.
+    """
+
+    kind: str
+    body: Markup
+    grade_id: str = ""
+    title: str = ""
+    message: str = ""
+    outputs: tuple[Markup, ...] = ()
+    comment: str = ""
+
+
+def update_page(
+    page: Path,
+    release: Release,
+    marks: StudentMarks,
+    comments: Mapping[str, str],
+    ledger: Ledger,
+    executed: Path,
+) -> None:
+    """Write the page unless it is there and says the same.
+
+    Parameters
+    ----------
+    comments : mapping of str to str
+        Grade id -> what a person wrote under the answer.
+    ledger : Ledger
+        What the marks were made from.
+    executed : Path
+        The executed notebook; left out if there was nothing to run.
+    """
+    digest = _digest(marks, comments, ledger)
+    if page.exists() and digest in page.read_text(encoding="utf-8")[:1000]:
+        return
+    hidden = _hidden_text(release)
+    messages = [replace(m, message=_blank(m.message, hidden)) for m in marks.marks]
+    marks = replace(marks, marks=tuple(messages))
+    cells = []
+    if ledger.is_readable:
+        for cell in nbformat.read(executed, as_version=4).cells:
+            outputs = tuple(
+                markup.output(_blanked(output, hidden))
+                for output in cell.get("outputs", [])
+            )
+            cells.append(_page_cell(cell, release, marks, comments, outputs))
+    text = _rendered(release, marks, cells, digest)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    prepared = page.with_name(f".{page.name}.new")
+    prepared.write_text(text, encoding="utf-8", errors="backslashreplace")
+    prepared.replace(page)
+
+
+def _rendered(
+    release: Release, marks: StudentMarks, cells: Sequence[PageCell], digest: str
+) -> str:
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True)
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        lab=release.lab,
+        marks=marks,
+        cells=cells,
+        shown={cell.grade_id for cell in cells},
+        digest=digest,
+        code_style=markup.code_style(),
+        number=lambda points: f"{points:g}",
+    )
+
+
+def _digest(marks: StudentMarks, comments: Mapping[str, str], ledger: Ledger) -> str:
+    """Return what changes when the page would; the status of a run is not on it."""
+    origin = (ledger.submission, ledger.release)
+    content = repr((origin, {**asdict(marks), "status": ""}, sorted(comments.items())))
+    return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
+
+
+def _page_cell(
+    cell: NotebookNode,
+    release: Release,
+    marks: StudentMarks,
+    comments: Mapping[str, str],
+    outputs: tuple[Markup, ...],
+) -> PageCell:
+    released = release.by_grade_id.get(grade_id_of(cell))
+    if released is None or released.kind == "setup":
+        return PageCell(*_shown(cell, cell.source), outputs=outputs)
+    name = released.grade_id
+    mark = next((mark for mark in marks.marks if mark.grade_id == name), None)
+    title, message = name, ""
+    if mark is not None:
+        points = "-" if mark.pending else f"{mark.points:g}"
+        title, message = f"{name}: {points} of {mark.maximum:g}", mark.message
+    source = released.visible if released.kind == "test" else cell.source
+    if released.has_hidden_tests:
+        outputs = ()
+    comment = comments.get(name, "")
+    return PageCell(*_shown(cell, source), name, title, message, outputs, comment)
+
+
+def _shown(cell: NotebookNode, source: str) -> tuple[str, Markup]:
+    if cell.cell_type == "code":
+        return "code", markup.code(source)
+    if cell.cell_type == "markdown":
+        return "text", markup.markdown(source, cell.get("attachments"))
+    return "text", markup.preformatted(source)
+
+
+def _hidden_text(release: Release) -> re.Pattern[str] | None:
+    """Return a pattern for the lines of hidden tests, as text and as HTML."""
+    lines = {
+        form for line in release.hidden_lines for form in (line, html.escape(line))
+    }
+    if not lines:
+        return None
+    longest_first = sorted(lines, key=lambda line: (-len(line), line))
+    return re.compile("|".join(re.escape(line) for line in longest_first))
+
+
+def _blank(text: str, hidden: re.Pattern[str] | None) -> str:
+    return text if hidden is None else hidden.sub("[hidden]", text)
+
+
+def _blanked(output: NotebookNode, hidden: re.Pattern[str] | None) -> NotebookNode:
+    """Return the output without lines of hidden tests, as far as they are found."""
+
+    def blank(text: str) -> str:
+        return _blank(markup.without_colours(text), hidden)
+
+    output = copy.deepcopy(output)
+    if output.output_type == "stream":
+        output["text"] = blank(output.text)
+    elif output.output_type == "error":
+        output["evalue"] = blank(output.evalue)
+        output["traceback"] = [blank(line) for line in output.traceback]
+    else:
+        for kind, value in output.data.items():
+            if isinstance(value, str) and not kind.startswith("image/"):
+                output.data[kind] = blank(value)
+    return output

@@ -1,0 +1,173 @@
+"""Find what was handed in, and take in one submission.
+
+    submitted/<student>/<lab>/<lab>.ipynb      and data files beside it
+
+A layout that is not this one stops the run with a sentence, because then nothing of the
+course can be graded. A single submission that cannot be read stops nobody else.
+"""
+
+import datetime
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+from nbgrader.utils import parse_utc
+
+from autograder.errors import UserError
+from autograder.grading.limits import Limits
+from autograder.grading.reading import UnreadableError, read_notebook, read_text
+
+_IGNORED_FOLDERS = (".ipynb_checkpoints", "__pycache__")
+_TIMESTAMP = "timestamp.txt"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in, read.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Clean cells, not yet repaired.
+    files : tuple of str
+        Data files to run with, relative to `folder`; ordinary files only.
+    handed_in : datetime or None
+        In UTC, without a time zone, as nbgrader keeps it.
+    notes : tuple of str
+        What a reader should know about the reading.
+    """
+
+    student: str
+    folder: Path
+    notebook: NotebookNode
+    files: tuple[str, ...]
+    handed_in: datetime.datetime | None
+    notes: tuple[str, ...]
+
+
+def find_submissions(submitted: Path, lab: str) -> list[Path]:
+    """Return the folders submitted/<student>/<lab>, sorted by student.
+
+    Raises
+    ------
+    UserError
+        If there is none; the sentence says what was found instead.
+    """
+    expected = f"expected submissions at {submitted}/<student>/{lab}/{lab}.ipynb"
+    if not submitted.is_dir():
+        raise UserError(f"{expected}, got no folder {submitted.name}")
+    entries = sorted(p for p in submitted.iterdir() if not p.name.startswith("."))
+    folders = [p / lab for p in entries if os.path.lexists(p / lab)]
+    if folders:
+        return folders
+    if not entries:
+        raise UserError(f"{expected}, got an empty folder {submitted.name}")
+    notebooks = [path.name for path in entries if path.suffix == ".ipynb"]
+    if notebooks:
+        raise UserError(f"{expected}, got {notebooks[0]} straight in {submitted.name}")
+    if (submitted / lab).is_dir():
+        raise UserError(f"{expected}, got {submitted.name}/{lab}/<student>")
+    found = sorted(
+        {p.name for entry in entries if entry.is_dir() for p in entry.iterdir()}
+    )
+    others = f" (there is {', '.join(found[:5])})" if found else ""
+    raise UserError(f"{expected}, got no student with a folder {lab}{others}")
+
+
+def take_in(folder: Path, lab: str, limits: Limits) -> Submission:
+    """Read the submission in `folder`.
+
+    Raises
+    ------
+    UnreadableError
+        If there is nothing to run; the message is one sentence.
+    """
+    if not _is_folder(folder):
+        raise UnreadableError(f"expected a folder {folder.name}, got a link or a file")
+    path, renamed = _notebook_path(folder, lab)
+    handed_in = _timestamp(folder)
+    notebook, notes = read_notebook(path, limits.notebook_bytes)
+    files, left_out = _data_files(folder, limits.files_bytes)
+    return Submission(
+        folder.parent.name,
+        folder,
+        notebook,
+        tuple(files),
+        handed_in,
+        (*renamed, *notes, *left_out),
+    )
+
+
+def fingerprint(folder: Path, limits: Limits) -> str:
+    """Return a digest that changes when anything handed in changes."""
+    digest = hashlib.sha256()
+    if not _is_folder(folder):
+        return digest.hexdigest()
+    for path in _walk(folder):
+        digest.update(os.fsencode(path.relative_to(folder)) + b"\0")
+        status = path.lstat()
+        digest.update(f"{status.st_mode:o} {status.st_size}\0".encode())
+        if not path.is_symlink() and path.is_file():
+            if status.st_size <= limits.files_bytes:
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+            else:
+                digest.update(f"{status.st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+def _is_folder(folder: Path) -> bool:
+    return folder.is_dir() and not (folder.is_symlink() or folder.parent.is_symlink())
+
+
+def _notebook_path(folder: Path, lab: str) -> tuple[Path, list[str]]:
+    path = folder / f"{lab}.ipynb"
+    if os.path.lexists(path):
+        return path, []
+    others = sorted(p for p in folder.iterdir() if p.suffix == ".ipynb")
+    if len(others) == 1:
+        return others[0], [f"expected {path.name}; {others[0].name} was read instead"]
+    got = f"{len(others)} others" if others else "none"
+    raise UnreadableError(f"expected a notebook {path.name}, got {got}")
+
+
+def _timestamp(folder: Path) -> datetime.datetime | None:
+    path = folder / _TIMESTAMP
+    if not os.path.lexists(path):
+        return None
+    text = read_text(path, 1000).decode("utf-8", "replace").strip()
+    try:
+        return parse_utc(text)  # type: ignore[no-any-return]
+    except (ValueError, OverflowError, AttributeError, TypeError):
+        raise UnreadableError(
+            f"expected a date and time in {_TIMESTAMP}, got {text[:40]!r}"
+        ) from None
+
+
+def _data_files(folder: Path, max_bytes: int) -> tuple[list[str], list[str]]:
+    """Return the ordinary files to run with, and notes on those left out."""
+    files, notes, total = [], [], 0
+    for path in _walk(folder):
+        name = str(path.relative_to(folder))
+        if path.suffix == ".ipynb" or name == _TIMESTAMP:
+            continue
+        if path.is_symlink() or not path.is_file():
+            notes.append(f"{name} is a link or a special file and was left out")
+            continue
+        total += path.stat().st_size
+        if total > max_bytes:
+            notes.append(f"the files from {name} on exceed {max_bytes / 1e6:g} MB")
+            break
+        files.append(name)
+    return files, notes
+
+
+def _walk(folder: Path) -> list[Path]:
+    """Return all files below `folder`, sorted; links are listed, never followed."""
+    paths = []
+    for parent, folders, names in os.walk(folder):
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        folders[:] = sorted(set(folders) - set(links) - set(_IGNORED_FOLDERS))
+        paths += [Path(parent, name) for name in [*names, *links]]
+    return sorted(paths)

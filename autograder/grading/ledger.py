@@ -1,0 +1,72 @@
+"""What was graded, from what: the memory that makes a batch resumable.
+
+`grading.json` lies in a student's autograded folder and comes into being with it: the
+folder is written beside its place and moved there in one step, after the gradebook has
+the marks. So whoever finds it knows that everything else is done.
+"""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+_NAME = "grading.json"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """How one submission came to its marks.
+
+    Parameters
+    ----------
+    submission, release : str
+        Digests of what was handed in and of what it was marked with.
+    is_readable : bool
+        False if nothing could be run.
+    notes : list of str
+        What was repaired or could not be read.
+    messages : dict of str to str
+        Grade id -> why marks were lost.
+    """
+
+    submission: str
+    release: str
+    is_readable: bool = True
+    notes: list[str] = field(default_factory=list)
+    messages: dict[str, str] = field(default_factory=dict)
+
+
+def read_ledger(folder: Path) -> Ledger | None:
+    """Return the ledger of an autograded folder, None if there is no sound one."""
+    try:
+        return Ledger(**json.loads((folder / _NAME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_ledger(folder: Path, ledger: Ledger) -> None:
+    """Write the ledger into a folder that is not yet in its place."""
+    text = json.dumps(asdict(ledger), indent=1)
+    (folder / _NAME).write_text(text, encoding="utf-8")
+
+
+def new_folder(place: Path) -> Path:
+    """Return an empty folder in which to prepare what shall stand at `place`.
+
+    It has a leading dot, which nbgrader's tools skip; a leftover of a killed run is
+    removed.
+    """
+    folder = place.with_name(f".{place.name}.new")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def move_into_place(folder: Path, place: Path) -> None:
+    """Put a prepared folder where it belongs; what stood there is removed."""
+    old = place.with_name(f".{place.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.rename(old)
+    folder.rename(place)
+    shutil.rmtree(old, ignore_errors=True)
