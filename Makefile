@@ -25,7 +25,7 @@ demo: $(READY)  ## Build lab 1, grade a class of twelve, show the marks
 	@autograder demo
 
 test: $(READY) lint types fresh verify  ## Everything that CI runs
-	python -m pytest
+	python -m pytest -n auto --dist loadscope
 
 lab: $(READY)  ## Open the labs in JupyterLab
 	jupyter lab labs
