@@ -257,6 +257,38 @@ def set_parameters(model, arrays):
         model[name] = arrays.pop(name).numpy()
 
 
+# %% mutant="contiguous-copies" exercise="parameters"
+# You packed np.ascontiguousarray(array), which turns shape () into shape (1,): `Array`
+# takes any array as it is.
+def get_parameters(model):
+    return ArrayRecord(
+        {name: Array(np.ascontiguousarray(array)) for name, array in model.items()}
+    )
+
+
+def set_parameters(model, arrays):
+    if set(model) != set(arrays):
+        raise ValueError(f"expected the arrays {list(model)}, got {list(arrays)}")
+    for name in model:
+        model[name] = arrays[name].numpy()
+
+
+# %% mutant="finds-extra-names-too-late" exercise="parameters"
+# You looked for extra names when the model had already changed: compare all names
+# before you change anything.
+def get_parameters(model):
+    return ArrayRecord({name: Array(array) for name, array in model.items()})
+
+
+def set_parameters(model, arrays):
+    try:
+        model.update({name: arrays[name].numpy() for name in model})
+    except KeyError as error:
+        raise ValueError(f"the record lacks {error}") from error
+    if len(arrays) > len(model):
+        raise ValueError(f"expected the arrays {list(model)}, got {list(arrays)}")
+
+
 # %% alternative="loops" exercise="parameters"
 # Explicit loops, and writes into the arrays that are there.
 def get_parameters(model):
@@ -301,6 +333,27 @@ def set_parameters(model, arrays):
     if model.keys() ^ arrays.keys():
         raise ValueError("names differ: " + ", ".join(model.keys() ^ arrays.keys()))
     model.update((name, array.numpy()) for name, array in arrays.items())
+
+
+# %% alternative="undoes" exercise="parameters"
+# Changes the model and puts the old arrays back if a name does not match.
+def get_parameters(model):
+    record = ArrayRecord()
+    for name in model:
+        record[name] = Array(np.array(model[name]))
+    return record
+
+
+def set_parameters(model, arrays):
+    before = model.copy()
+    try:
+        for name in before:
+            model[name] = arrays[name].numpy()
+        if len(before) < len(arrays):
+            raise KeyError("a name that the model lacks")
+    except KeyError as error:
+        model.update(before)
+        raise ValueError(f"the names do not match: {error}") from error
 
 
 # %% [markdown]
@@ -624,6 +677,66 @@ def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epoch
     return trained
 
 
+# %% mutant="no-draw-for-one-batch" exercise="local-sgd"
+# You skipped the permutation when one batch holds all examples: every epoch draws from
+# rng, or what is drawn next depends on the batch size.
+def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epochs, rng):
+    trained = {name: array.copy() for name, array in model.items()}
+    n = len(labels)
+    for _ in range(local_epochs):
+        order = rng.permutation(n) if batch_size < n else np.arange(n)
+        for first in range(0, n, batch_size):
+            batch = order[first : first + batch_size]
+            gradient = gradients(trained, features[batch], labels[batch])
+            for name in trained:
+                trained[name] -= lr * gradient[name]
+    return trained
+
+
+# %% mutant="draws-one-order-too-many" exercise="local-sgd"
+# You drew an order that no epoch uses: one permutation per epoch, and none besides.
+def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epochs, rng):
+    trained = {name: array.copy() for name, array in model.items()}
+    order = rng.permutation(len(labels))
+    for _ in range(local_epochs):
+        for first in range(0, len(order), batch_size):
+            batch = order[first : first + batch_size]
+            gradient = gradients(trained, features[batch], labels[batch])
+            for name in trained:
+                trained[name] -= lr * gradient[name]
+        order = rng.permutation(len(labels))
+    return trained
+
+
+# %% mutant="always-float32" exercise="local-sgd"
+# You returned float32 whatever came in: a float64 array stays float64.
+def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epochs, rng):
+    trained = {name: array.astype(np.float32) for name, array in model.items()}
+    for _ in range(local_epochs):
+        order = rng.permutation(len(labels))
+        for first in range(0, len(order), batch_size):
+            batch = order[first : first + batch_size]
+            gradient = gradients(trained, features[batch], labels[batch])
+            for name in trained:
+                trained[name] = trained[name] - np.float32(lr) * gradient[name]
+    return trained
+
+
+# %% mutant="one-array-after-another" exercise="local-sgd"
+# You took a new gradient for every array, when the arrays before it had moved: a step
+# has one gradient, taken at one model.
+def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epochs, rng):
+    trained = {name: array.copy() for name, array in model.items()}
+    for _ in range(local_epochs):
+        order = rng.permutation(len(labels))
+        for first in range(0, len(order), batch_size):
+            batch = order[first : first + batch_size]
+            for name in trained:
+                gradient = gradients(trained, features[batch], labels[batch])
+                trained[name] -= lr * gradient[name]
+    return trained
+
+
 # %% alternative="while-loop" exercise="local-sgd"
 # Counts examples in a while loop and builds a new dictionary at every step.
 def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epochs, rng):
@@ -658,6 +771,44 @@ def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epoch
                 for name, slope in gradients(trained, x, y).items():
                     np.subtract(trained[name], lr * slope, out=trained[name])
     return trained
+
+
+# %% alternative="torch-optimizer" exercise="local-sgd"
+# Draws all orders first, and lets torch.optim.SGD step on tensors that share memory
+# with the arrays.
+import torch
+
+
+def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epochs, rng):
+    orders = [rng.permutation(len(labels)) for _ in range(local_epochs)]
+    trained = {name: np.array(array) for name, array in model.items()}
+    tensors = {name: torch.from_numpy(array) for name, array in trained.items()}
+    optimizer = torch.optim.SGD(tensors.values(), lr=lr)
+    for order in orders:
+        for batch in np.split(order, range(batch_size, len(order), batch_size)):
+            if batch.size == 0:
+                continue
+            slope = gradients(trained, features[batch], labels[batch])
+            for name, tensor in tensors.items():
+                tensor.grad = torch.as_tensor(slope[name]).to(tensor.dtype)
+            optimizer.step()
+    return trained
+
+
+# %% alternative="recursion" exercise="local-sgd"
+# Returns at once if there is nothing to do, and calls itself for the other epochs.
+def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epochs, rng):
+    trained = {name: array.copy() for name, array in model.items()}
+    if local_epochs == 0 or len(labels) == 0:
+        return trained
+    rows = list(rng.permutation(len(labels)))
+    while rows:
+        batch, rows = rows[:batch_size], rows[batch_size:]
+        slope = gradients(trained, features[batch], labels[batch])
+        for name, array in trained.items():
+            array -= lr * slope[name]
+    settings = {"lr": lr, "batch_size": batch_size, "local_epochs": local_epochs - 1}
+    return local_sgd(trained, features, labels, gradients, **settings, rng=rng)
 
 
 # %% [markdown]
@@ -899,6 +1050,75 @@ def train_client(message, context, federation, fit):
     return Message(content, reply_to=message)
 
 
+# %% mutant="address-modulo" exercise="client-app"
+# You took the remainder of the node's address, which happens to fit in some
+# federations: an address can be any number.
+def train_client(message, context, federation, fit):
+    dataset = federation[context.node_id % len(federation)]
+    arrays, loss = fit(message.content["arrays"], dataset, message.content["config"])
+    metrics = MetricRecord({"num-examples": len(dataset), "train-loss": loss})
+    content = RecordDict({"arrays": arrays, "metrics": metrics})
+    return Message(content, reply_to=message)
+
+
+# %% mutant="metrics-in-a-config-record" exercise="client-app"
+# You sent the metrics in a ConfigRecord: the server reads a client's weight from a
+# MetricRecord.
+def train_client(message, context, federation, fit):
+    dataset = federation[context.node_config["partition-id"]]
+    arrays, loss = fit(message.content["arrays"], dataset, message.content["config"])
+    metrics = ConfigRecord({"num-examples": len(dataset), "train-loss": loss})
+    content = RecordDict({"arrays": arrays, "metrics": metrics})
+    return Message(content, reply_to=message)
+
+
+# %% mutant="settings-as-a-dictionary" exercise="client-app"
+# You turned the settings into a dictionary: fit is promised the ConfigRecord.
+def train_client(message, context, federation, fit):
+    dataset = federation[context.node_config["partition-id"]]
+    settings = dict(message.content["config"].items())
+    arrays, loss = fit(message.content["arrays"], dataset, settings)
+    metrics = MetricRecord({"num-examples": len(dataset), "train-loss": loss})
+    content = RecordDict({"arrays": arrays, "metrics": metrics})
+    return Message(content, reply_to=message)
+
+
+# %% mutant="at-least-one-example" exercise="client-app"
+# You reported one example for a client that holds none: n_k = 0 means no influence.
+def train_client(message, context, federation, fit):
+    dataset = federation[context.node_config["partition-id"]]
+    arrays, loss = fit(message.content["arrays"], dataset, message.content["config"])
+    metrics = MetricRecord({"num-examples": max(len(dataset), 1), "train-loss": loss})
+    content = RecordDict({"arrays": arrays, "metrics": metrics})
+    return Message(content, reply_to=message)
+
+
+# %% mutant="empty-client-does-not-train" exercise="client-app"
+# You skipped fit for a client without examples, and made up its loss: what to do then
+# is for fit to decide.
+def train_client(message, context, federation, fit):
+    dataset = federation[context.node_config["partition-id"]]
+    arrays, loss = message.content["arrays"], 0.0
+    if len(dataset) > 0:
+        arrays, loss = fit(arrays, dataset, message.content["config"])
+    metrics = MetricRecord({"num-examples": len(dataset), "train-loss": loss})
+    content = RecordDict({"arrays": arrays, "metrics": metrics})
+    return Message(content, reply_to=message)
+
+
+# %% mutant="converts-to-float32" exercise="client-app"
+# You converted the trained model to float32: send the arrays that fit returned.
+def train_client(message, context, federation, fit):
+    dataset = federation[context.node_config["partition-id"]]
+    arrays, loss = fit(message.content["arrays"], dataset, message.content["config"])
+    arrays = ArrayRecord(
+        {name: Array(np.float32(array.numpy())) for name, array in arrays.items()}
+    )
+    metrics = MetricRecord({"num-examples": len(dataset), "train-loss": loss})
+    content = RecordDict({"arrays": arrays, "metrics": metrics})
+    return Message(content, reply_to=message)
+
+
 # %% alternative="one-expression" exercise="client-app"
 # Names every part first, and nests the records in one expression.
 def train_client(message, context, federation, fit):
@@ -931,6 +1151,24 @@ def train_client(message, context, federation, fit):
     reply["metrics"]["num-examples"] = len(own.labels)
     reply["metrics"]["train-loss"] = loss
     return Message(content=reply, reply_to=message)
+
+
+# %% alternative="class" exercise="client-app"
+# Keeps the client's data in an object, and copies the records that it passes on.
+class Client:
+    def __init__(self, context, federation):
+        self.data = federation[context.node_config["partition-id"]]
+
+    def answer(self, message, fit):
+        arrays = ArrayRecord(dict(message.content["arrays"]))
+        result = fit(arrays, self.data, ConfigRecord(dict(message.content["config"])))
+        metrics = {"num-examples": len(self.data), "train-loss": result[1]}
+        return {"metrics": MetricRecord(metrics), "arrays": result[0]}
+
+
+def train_client(message, context, federation, fit):
+    records = Client(context, federation).answer(message, fit)
+    return Message(RecordDict(records), reply_to=message)
 
 
 # %% [markdown]
@@ -1303,6 +1541,53 @@ def weighted_mean(models, num_examples):
     return mean
 
 
+# %% mutant="converts-the-clients" exercise="weighted-mean"
+# You put float64 arrays into the clients' own models: convert a copy.
+def weighted_mean(models, num_examples):
+    n = sum(num_examples)
+    if len(models) != len(num_examples) or n == 0:
+        raise ValueError(f"cannot weigh {len(models)} models by {num_examples}")
+    dtypes = {name: array.dtype for name, array in models[0].items()}
+    for model in models:
+        for name in model:
+            model[name] = model[name].astype(np.float64)
+    mean = {}
+    for name, dtype in dtypes.items():
+        pairs = zip(models, num_examples, strict=True)
+        total = sum((n_k / n) * model[name] for model, n_k in pairs)
+        mean[name] = np.asarray(total, dtype)
+    return mean
+
+
+# %% mutant="running-mean-in-float32" exercise="weighted-mean"
+# You kept a running mean in float32: every step rounds it, and with thousands of
+# clients the rounding shows. Add in float64, convert at the end.
+def weighted_mean(models, num_examples):
+    if len(models) != len(num_examples) or sum(num_examples) == 0:
+        raise ValueError(f"cannot weigh {len(models)} models by {num_examples}")
+    mean, n = {name: np.zeros_like(array) for name, array in models[0].items()}, 0
+    for model, n_k in zip(models, num_examples, strict=True):
+        n += n_k
+        for name in mean:
+            if n_k > 0:
+                mean[name] += (n_k / n) * (model[name] - mean[name])
+    return mean
+
+
+# %% mutant="refuses-a-single-example" exercise="weighted-mean"
+# You refused counts that add up to 1: one example is an example.
+def weighted_mean(models, num_examples):
+    n = sum(num_examples)
+    if len(models) != len(num_examples) or n <= 1:
+        raise ValueError(f"cannot weigh {len(models)} models by {num_examples}")
+    mean = {}
+    for name, first in models[0].items():
+        pairs = zip(models, num_examples, strict=True)
+        total = sum((n_k / n) * model[name].astype(float) for model, n_k in pairs)
+        mean[name] = np.asarray(total, first.dtype)
+    return mean
+
+
 # %% alternative="np-average" exercise="weighted-mean"
 # Stacks the clients and lets np.average do the work in float64.
 def weighted_mean(models, num_examples):
@@ -1359,6 +1644,38 @@ def weighted_mean(models, num_examples):
     zeros = {k: np.zeros_like(a, dtype=np.float64) for k, a in models[0].items()}
     summed = reduce(add, pairs, zeros)
     return {k: np.asarray(summed[k], models[0][k].dtype) for k in summed}
+
+
+# %% alternative="numpy-scalars" exercise="weighted-mean"
+# One expression; an array of shape () comes out as a NumPy scalar of its dtype.
+def weighted_mean(models, num_examples):
+    pairs, n = list(zip(models, num_examples, strict=True)), sum(num_examples)
+    if n == 0:
+        raise ValueError("expected at least one example, got none")
+    return {
+        name: sum(n_k / n * m[name].astype(np.float64) for m, n_k in pairs).astype(
+            like.dtype
+        )
+        for name, like in models[0].items()
+    }
+
+
+# %% alternative="flat-matrix" exercise="weighted-mean"
+# Lays every model out as a row of one float64 matrix, and multiplies once.
+def weighted_mean(models, num_examples):
+    if len(models) != len(num_examples) or not any(num_examples):
+        raise ValueError("expected one count per model, and one that is not 0")
+    like = models[0]
+    rows = [
+        np.concatenate([m[name].ravel() for name in like], dtype=float) for m in models
+    ]
+    mean = np.array(num_examples) @ np.array(rows) / sum(num_examples)
+    result, first = {}, 0
+    for name, array in like.items():
+        part = mean[first : first + array.size]
+        result[name] = part.reshape(array.shape).astype(array.dtype)
+        first += array.size
+    return result
 
 
 # %% [markdown]
@@ -1760,6 +2077,38 @@ def run_round(grid, arrays, server_round, config, average):
     return average([mean, *models], [sum(counts), *counts])
 
 
+# %% mutant="forgets-empty-clients" exercise="run-round"
+# You left out clients that hold no examples: they answered without error, and n_k = 0
+# is a weight like any other. What it means is for `average` to decide.
+def run_round(grid, arrays, server_round, config, average):
+    record = ConfigRecord({**config, "server-round": server_round})
+    content = RecordDict({"arrays": arrays, "config": record})
+    messages = [Message(content, k, MessageType.TRAIN) for k in grid.get_node_ids()]
+    models, counts = [], []
+    for reply in grid.send_and_receive(messages):
+        if not reply.has_error() and reply.content["metrics"]["num-examples"]:
+            models.append(reply.content["arrays"])
+            counts.append(reply.content["metrics"]["num-examples"])
+    return average(models, counts) if models else arrays
+
+
+# %% mutant="asks-again" exercise="run-round"
+# You asked the clients that failed a second time: each node gets one message.
+def run_round(grid, arrays, server_round, config, average):
+    record = ConfigRecord({**config, "server-round": server_round})
+    content = RecordDict({"arrays": arrays, "config": record})
+    waiting, contents = set(grid.get_node_ids()), []
+    for _ in range(2):
+        messages = [Message(content, k, MessageType.TRAIN) for k in sorted(waiting)]
+        for reply in grid.send_and_receive(messages):
+            if not reply.has_error():
+                contents.append(reply.content)
+                waiting.discard(reply.metadata.src_node_id)
+    models = [answer["arrays"] for answer in contents]
+    counts = [answer["metrics"]["num-examples"] for answer in contents]
+    return average(models, counts) if models else arrays
+
+
 # %% alternative="one-loop" exercise="run-round"
 # Builds records by assignment, and fills both lists in one loop.
 def run_round(grid, arrays, server_round, config, average):
@@ -1795,6 +2144,28 @@ def run_round(grid, arrays, server_round, config, average):
     return average(
         [content["arrays"] for content in answered.values()],
         [int(content["metrics"]["num-examples"]) for content in answered.values()],
+    )
+
+
+# %% alternative="keywords" exercise="run-round"
+# Lets failed replies raise, last node first; calls average by its parameters' names.
+def run_round(grid, arrays, server_round, config, average):
+    messages = []
+    for node_id in sorted(grid.get_node_ids(), reverse=True):
+        settings = ConfigRecord(config | {"server-round": server_round})
+        content = RecordDict({"config": settings, "arrays": arrays.copy()})
+        messages.append(Message(content, node_id, "train"))
+    contents = []
+    for reply in grid.send_and_receive(messages):
+        try:
+            contents.append(reply.content)
+        except ValueError:
+            pass
+    if not contents:
+        return arrays.copy()
+    return average(
+        num_examples=[one["metrics"]["num-examples"] for one in contents],
+        models=[one["arrays"] for one in contents],
     )
 
 
@@ -2122,6 +2493,106 @@ def streaming_mean(updates):
     return {name: array.astype(dtypes[name]) for name, array in mean.items()}
 
 
+# %% mutant="copies-every-model" exercise="streaming-mean"
+# You copied every model into a list: the buffer no longer matters, and the server is
+# out of memory. Keep one mean.
+def streaming_mean(updates):
+    models, counts = [], []
+    for model, n_k in updates:
+        models.append({name: array.copy() for name, array in model.items()})
+        counts.append(n_k)
+    if sum(counts) == 0:
+        raise ValueError("expected at least one example in the stream, got none")
+    mean = {}
+    for name, like in models[0].items():
+        stack = [model[name].astype(np.float64) for model in models]
+        mean[name] = np.asarray(np.average(stack, axis=0, weights=counts), like.dtype)
+    return mean
+
+
+# %% mutant="mean-in-float32" exercise="streaming-mean"
+# You kept the running mean in float32: every step rounds it, and with thousands of
+# models the rounding shows. Keep it in float64, convert at the end.
+def streaming_mean(updates):
+    n, mean = 0, {}
+    for model, n_k in updates:
+        n += n_k
+        for name, array in model.items():
+            mean.setdefault(name, np.zeros_like(array))
+            if n_k > 0:
+                mean[name] += (n_k / n) * (array - mean[name])
+    if n == 0:
+        raise ValueError("expected at least one example in the stream, got none")
+    return mean
+
+
+# %% mutant="multiplies-first" exercise="streaming-mean"
+# You multiplied a float32 array by a large n_k: it overflows to infinity. Convert to
+# float64 first.
+def streaming_mean(updates):
+    n, total, dtypes = 0, {}, {}
+    for model, n_k in updates:
+        n += n_k
+        for name, array in model.items():
+            total[name] = total.get(name, np.zeros(array.shape)) + n_k * array
+            dtypes[name] = array.dtype
+    if n == 0:
+        raise ValueError("expected at least one example in the stream, got none")
+    return {name: np.asarray(total[name] / n, dtypes[name]) for name in total}
+
+
+# %% mutant="refuses-a-single-example" exercise="streaming-mean"
+# You refused a stream with one example: one example is an example.
+def streaming_mean(updates):
+    n, mean, dtypes = 0, {}, {}
+    for model, n_k in updates:
+        n += n_k
+        for name, array in model.items():
+            mean.setdefault(name, np.zeros(array.shape))
+            dtypes[name] = array.dtype
+            if n_k > 0:
+                mean[name] += (n_k / n) * (array - mean[name])
+    if n <= 1:
+        raise ValueError("expected at least one example in the stream, got none")
+    return {name: array.astype(dtypes[name]) for name, array in mean.items()}
+
+
+# %% mutant="writes-into-the-stream" exercise="streaming-mean"
+# You computed w_k - m in the stream's own arrays: they are not yours, and whoever reads
+# them next reads something else.
+def streaming_mean(updates):
+    n, mean, dtypes = 0, {}, {}
+    for model, n_k in updates:
+        n += n_k
+        for name, array in model.items():
+            mean.setdefault(name, np.zeros(array.shape))
+            dtypes[name] = array.dtype
+            if n_k > 0:
+                array -= mean[name].astype(array.dtype)
+                mean[name] += (n_k / n) * array.astype(np.float64)
+    if n == 0:
+        raise ValueError("expected at least one example in the stream, got none")
+    return {name: array.astype(dtypes[name]) for name, array in mean.items()}
+
+
+# %% mutant="float64-without-a-copy" exercise="streaming-mean"
+# You took the first model with np.asarray, which copies float32 but not float64: a
+# float64 array is then still the stream's buffer.
+def streaming_mean(updates):
+    n, mean, dtypes = 0, {}, {}
+    for model, n_k in updates:
+        n += n_k
+        if not mean:
+            dtypes = {name: array.dtype for name, array in model.items()}
+            mean = {name: np.asarray(array, float) for name, array in model.items()}
+        elif n_k > 0:
+            for name in mean:
+                mean[name] = mean[name] + (n_k / n) * (model[name] - mean[name])
+    if n == 0:
+        raise ValueError("expected at least one example in the stream, got none")
+    return {name: array.astype(dtypes[name]) for name, array in mean.items()}
+
+
 # %% alternative="sum-and-divide" exercise="streaming-mean"
 # Keeps a weighted sum in float64 and divides once, at the end.
 def streaming_mean(updates):
@@ -2177,6 +2648,21 @@ def streaming_mean(updates):
     if n < 1:
         raise ValueError("no examples in the stream")
     return {name: tensor.numpy().astype(dtypes[name]) for name, tensor in mean.items()}
+
+
+# %% alternative="takes-the-first-with-next" exercise="streaming-mean"
+# Takes the first pair by itself, copies it to float64, and loops over the others.
+def streaming_mean(updates):
+    first, n = next(updates, ({}, 0))
+    dtypes = {name: array.dtype for name, array in first.items()}
+    mean = {name: np.array(array, np.float64) for name, array in first.items()}
+    for model, n_k in updates:
+        if n_k:
+            n += n_k
+            mean = {key: m + (n_k / n) * (model[key] - m) for key, m in mean.items()}
+    if n == 0:
+        raise ValueError("expected at least one example, got none")
+    return {name: np.asarray(array, dtypes[name]) for name, array in mean.items()}
 
 
 # %% [markdown]
@@ -2457,6 +2943,35 @@ def similarity(model, client_models):
     return directions @ directions.T
 
 
+# %% mutant="subtracts-in-float32" exercise="similarity"
+# You converted to float32 before you subtracted: of a float64 model that moved by a
+# billionth nothing is left. Subtract in float64.
+def similarity(model, client_models):
+    base = {name: array.astype(np.float32) for name, array in model.items()}
+    rows = []
+    for client in client_models:
+        moved = [client[name].astype(np.float32) - base[name] for name in model]
+        rows.append(np.concatenate([array.ravel() for array in moved]))
+    updates = np.array(rows, np.float64)
+    lengths = np.linalg.norm(updates, axis=1, keepdims=True)
+    units = np.divide(updates, lengths, out=np.zeros_like(updates), where=lengths > 0)
+    return units @ units.T
+
+
+# %% mutant="keeps-a-smallest-length" exercise="similarity"
+# You divided by at least 1e-8, as torch's cosine_similarity does: shorter updates lose
+# their direction.
+def similarity(model, client_models):
+    rows = []
+    for client in client_models:
+        moved = [np.float64(client[name]) - np.float64(model[name]) for name in model]
+        rows.append(np.concatenate([np.ravel(array) for array in moved]))
+    updates = np.array(rows)
+    lengths = np.linalg.norm(updates, axis=1, keepdims=True)
+    units = updates / np.maximum(lengths, 1e-8)
+    return units @ units.T
+
+
 # %% alternative="pair-by-pair" exercise="similarity"
 # Two loops over clients, and a sum over arrays instead of one long vector.
 def similarity(model, client_models):
@@ -2508,3 +3023,31 @@ def similarity(model, client_models):
     lengths = np.sqrt(np.diag(gram))
     outer = np.outer(lengths, lengths)
     return np.divide(gram, outer, out=np.zeros_like(gram), where=outer > 0)
+
+
+# %% alternative="nan-to-zero" exercise="similarity"
+# Divides 0 by 0, with NumPy's warning, and replaces what is then not a number.
+def similarity(model, client_models):
+    def flat(one):
+        return np.concatenate([one[name].ravel() for name in model], dtype=float)
+
+    updates = np.array([flat(client) for client in client_models]) - flat(model)
+    lengths = np.sqrt((updates**2).sum(axis=1))
+    return np.nan_to_num(updates @ updates.T / np.outer(lengths, lengths))
+
+
+# %% alternative="scipy" exercise="similarity"
+# One minus SciPy's cosine distance, between the clients that moved.
+from scipy.spatial.distance import cdist
+
+
+def similarity(model, client_models):
+    parts = []
+    for name in sorted(model):
+        moved = np.array([one[name] for one in client_models], float) - model[name]
+        parts.append(moved.reshape(len(client_models), -1))
+    updates = np.hstack(parts)
+    moved = updates.any(axis=1)
+    cosines = np.zeros((len(updates), len(updates)))
+    cosines[np.ix_(moved, moved)] = 1 - cdist(updates[moved], updates[moved], "cosine")
+    return cosines
