@@ -1,8 +1,19 @@
 """Figures: one question each. Data in, a plotly figure out; nothing is shown."""
 
 from .clients import label_counts
+from .costs import against
 from .curves import accuracy
+from .drift import client_drift
 from .matrices import similarity
 from .pictures import images
+from .timeline import timeline
 
-__all__ = ["accuracy", "images", "label_counts", "similarity"]
+__all__ = [
+    "accuracy",
+    "against",
+    "client_drift",
+    "images",
+    "label_counts",
+    "similarity",
+    "timeline",
+]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -62,7 +63,13 @@ def accuracy(
             line=line_style(position),
             hovertemplate="%{fullData.name}, round %{x}: %{y:.4g}<extra></extra>",
         )
-    _name_lines(figure, lines, first_round)
+    name_lines(
+        figure,
+        {
+            name: (np.arange(first_round, first_round + len(values)), values)
+            for name, values in lines.items()
+        },
+    )
     num_rounds = max(len(values) for values in lines.values())
     margin = max(0.02 * num_rounds, 0.2)
     figure.update_xaxes(
@@ -73,20 +80,28 @@ def accuracy(
     return figure
 
 
-def _name_lines(
-    figure: go.Figure, lines: Mapping[str, NDArray[np.float64]], first_round: int
+def name_lines(
+    figure: go.Figure, lines: Mapping[str, tuple[NDArray[Any], NDArray[np.float64]]]
 ) -> None:
-    """Write each line's name at its end, moved up where names would overlap."""
-    shown = np.concatenate([v[np.isfinite(v)] for v in lines.values()])
+    """Write each line's name at its end, moved up where names would overlap.
+
+    Parameters
+    ----------
+    figure : Figure
+        With the lines, drawn with `line_style(0)`, `line_style(1)`, ...
+    lines : mapping from str to pair of (n,) arrays
+        Where each line goes: x and y.
+    """
+    shown = np.concatenate([y[np.isfinite(y)] for _, y in lines.values()])
     height = float(np.ptp(shown)) or 1.0
-    last = [int(np.flatnonzero(np.isfinite(v))[-1]) for v in lines.values()]
-    ends = [float(v[i]) for v, i in zip(lines.values(), last, strict=True)]
-    places = _apart(ends, _LABEL_GAP * height)
+    last = [int(np.flatnonzero(np.isfinite(y))[-1]) for _, y in lines.values()]
+    ends = [(x[i], y[i]) for (x, y), i in zip(lines.values(), last, strict=True)]
+    places = _apart([float(y) for _, y in ends], _LABEL_GAP * height)
     for position, name in enumerate(lines):
         color = line_style(position)["color"]
         figure.add_annotation(
             text=f"<span style='color:{color}'>■</span> {escape(name)}",
-            x=first_round + last[position],
+            x=ends[position][0],
             y=places[position],
             showarrow=False,
             xanchor="left",

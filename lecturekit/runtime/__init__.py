@@ -6,18 +6,49 @@
 The same `client_app` runs, without a changed line, on Flower's simulation engine and on
 its deployments. To follow one message on its way, read
 
-    grid.py            push_messages: the path of a round, in fifteen lines
+    grid.py            push_messages: the path of a round, in twenty lines
     nodes.py           addresses, and what a client keeps between rounds
+    dispatch.py        what is settled about a message before its client runs
     isolation.py       why nobody shares an object with anybody
     seeding.py         why the order of the clients does not matter
     executor.py        the call of the client app, and what may come back
     failure.py         what is said when it goes wrong
     flower_private.py  the few things that Flower's public API leaves open
     server.py          a ServerApp on top
+
+and, for the time all this takes on devices and networks that are not ideal,
+
+    clock.py           virtual seconds: a heap of what is going to happen
+    delivery.py        asked, received, computed, replied: when?
+    inbox.py           what it means to wait
+    network.py         latency and bandwidth; wire.py: the bytes of a message
+    devices.py         speeds; availability.py, membership.py: who is online
+    failures.py        crashes and garbage on purpose; answers.py: what is left then
+    trace.py           the log of it all: `grid.trace`
 """
 
+from .availability import Always, Diurnal
+from .clock import Clock
+from .devices import Device, Devices
 from .failure import ClientFailed
+from .failures import Failures
 from .grid import LocalGrid
+from .network import Network
 from .server import run_server_app
+from .trace import Row, Trace, first_difference
 
-__all__ = ["ClientFailed", "LocalGrid", "run_server_app"]
+__all__ = [
+    "Always",
+    "ClientFailed",
+    "Clock",
+    "Device",
+    "Devices",
+    "Diurnal",
+    "Failures",
+    "LocalGrid",
+    "Network",
+    "Row",
+    "Trace",
+    "first_difference",
+    "run_server_app",
+]

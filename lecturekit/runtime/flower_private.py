@@ -8,6 +8,7 @@ an engine delivers messages, so an engine of one's own needs a few private thing
     empty_run               the value of `Grid.run`
     has_function            which functions a ClientApp has registered
     error_reply             the code that says "the client's code raised"
+    proto_bytes             Flower's own serialisation, to know what a message weighs
     FastArray               the bytes of an Array are an .npy file
     quiet_log               how loud Flower's logger is by default
 
@@ -24,7 +25,15 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from flwr.app import Array, ConfigRecord, Error, Message, MessageType, RecordDict
+from flwr.app import (
+    Array,
+    ConfigRecord,
+    Error,
+    Message,
+    MessageType,
+    MetricRecord,
+    RecordDict,
+)
 from flwr.clientapp import ClientApp
 from numpy.typing import NDArray
 
@@ -101,6 +110,23 @@ def error_reply(message: Message, error: BaseException) -> Message:
     code = _private("flwr.common.constant", "ErrorCode.CLIENT_APP_RAISED_EXCEPTION")
     reason = f"{type(error)}:<'{error}'>"  # Flower's wording
     return Message(Error(code=code, reason=reason), reply_to=message)
+
+
+def proto_bytes(part: ConfigRecord | MetricRecord | RecordDict | Error) -> int:
+    """Return the length of a record, a message's content or an error on the wire."""
+    for kind, name in _TO_PROTO.items():
+        if isinstance(part, kind):
+            size: int = _private("flwr.common.serde", name)(part).ByteSize()
+            return size
+    raise TypeError(f"part must be a record, a RecordDict or an Error, got {part!r}")
+
+
+_TO_PROTO: dict[type, str] = {
+    ConfigRecord: "config_record_to_proto",
+    MetricRecord: "metric_record_to_proto",
+    RecordDict: "recorddict_to_proto",
+    Error: "error_to_proto",
+}
 
 
 class FastArray(Array):
@@ -184,6 +210,8 @@ def check() -> None:
         raise FlowerMoved("flwr.clientapp.ClientApp._registered_funcs")
     if error_reply(message, KeyError("lr")).metadata.reply_to_message_id != "m1":
         raise FlowerMoved("flwr.app.Message(error, reply_to=message)")
+    if proto_bytes(Error(code=3, reason="")) != 2:
+        raise FlowerMoved("flwr.common.serde.error_to_proto")
     values = np.arange(6, dtype=np.float32).reshape(2, 3)
     if not np.array_equal(FastArray.copy_of(Array(values)).numpy(), values):
         raise FlowerMoved("flwr.app.Array.data (.npy bytes)")

@@ -1,4 +1,4 @@
-"""LocalGrid: Flower's Grid, with the clients in this process.
+"""LocalGrid: Flower's Grid, with the clients in this process, on a virtual clock.
 
 A strategy knows its clients through a Grid alone: it asks for their addresses, sends
 them messages and takes the replies. Flower's engines carry the messages to other
@@ -6,14 +6,14 @@ processes and machines. `LocalGrid` hands them to the same ClientApp here, one a
 another, in the order of the partitions:
 
     push_messages   for every message, in the order of its client's partition:
-                      copy it            isolation.delivered_message
-                      seed               seeding.client_entropy
+                      copy it, seed      dispatch, by isolation and seeding
                       run the ClientApp  executor
-                      keep the reply     until it is pulled, once
-    pull_messages   hand the replies over, in the order of the partitions
+                      carry the reply    delivery, which knows when it will arrive
+    pull_messages   wait for the next arrival, unless something has arrived: inbox
 
-so the result is a function of the seed, not of who was asked or answered first, and
-sums over replies come out equal to the last bit.
+so the result is a function of the seed, not of who was asked or worked on first, and
+sums over replies come out equal to the last bit. By default devices and network are
+ideal, and the clock stays at 0.
 """
 
 from collections.abc import Iterable, Mapping, Sized
@@ -25,11 +25,19 @@ from flwr.clientapp import ClientApp
 from flwr.serverapp import Grid
 
 from . import flower_private
-from .executor import Executor, InProcessExecutor, Task
+from .answers import answer_to
+from .clock import Clock
+from .delivery import Delivery
+from .devices import Devices
+from .dispatch import Dispatch
+from .executor import Executor, InProcessExecutor
 from .failure import ClientFailed, check_registered
-from .isolation import delivered_message, delivered_reply
+from .failures import Failures
+from .membership import Membership
+from .network import Network
 from .nodes import ConfigValue, Nodes, num_clients_of
-from .seeding import Rounds, client_entropy, generators_restored
+from .seeding import generators_restored
+from .trace import Trace
 
 
 class LocalGrid(Grid):
@@ -54,6 +62,16 @@ class LocalGrid(Grid):
     on_error : {"raise", "reply"}
         What becomes of a client's exception: "raise" stops with ClientFailed at the
         first one; "reply" answers with Flower's error message, as its engines do.
+    executor : Executor, optional
+        Who runs `client_app`; by default `InProcessExecutor(client_app)`.
+    devices : Devices, optional
+        What the clients run on: speeds, connections, when they are online.
+    network : Network, optional
+        One connection for all clients, instead of their devices' own.
+    failures : Failures, optional
+        What goes wrong on purpose.
+    trace : bool
+        Whether `grid.trace` logs what happens.
 
     Raises
     ------
@@ -69,6 +87,11 @@ class LocalGrid(Grid):
         seed: int = 0,
         run_config: Mapping[str, ConfigValue] | None = None,
         on_error: Literal["raise", "reply"] = "raise",
+        executor: Executor | None = None,
+        devices: Devices | None = None,
+        network: Network | None = None,
+        failures: Failures | None = None,
+        trace: bool = True,
     ) -> None:
         if not isinstance(client_app, ClientApp):
             raise TypeError(
@@ -81,16 +104,31 @@ class LocalGrid(Grid):
         self.on_error = on_error
         self._client_app = client_app
         self._nodes = Nodes(num_clients_of(federation), self.run_config)
-        self._rounds = Rounds()
-        self._executor: Executor = InProcessExecutor(client_app)
-        self._replies: dict[str, Message] = {}  # by the id of the message answered
-        self._num_sent = 0
+        devices = devices or Devices.equal()
+        self._delivery = Delivery(self.seed, devices, network, has_trace=trace)
+        self._membership = Membership(
+            len(self._nodes), self.seed, devices.availability, failures, self.clock
+        )
+        executor = executor or InProcessExecutor(client_app)
+        self._dispatch = Dispatch(
+            self._nodes, executor, self._membership, failures, self.seed
+        )
         self._run = flower_private.empty_run(run_id=1)
         flower_private.server_identity()
         flower_private.quiet_log()
 
     def __repr__(self) -> str:
         return f"LocalGrid({len(self._nodes)} clients, seed={self.seed})"
+
+    @property
+    def clock(self) -> Clock:
+        """The virtual clock."""
+        return self._delivery.clock
+
+    @property
+    def trace(self) -> Trace:
+        """What has happened so far."""
+        return self._delivery.trace
 
     def set_run(self, run: "flower_private.Run") -> None:
         """Set the run this grid belongs to."""
@@ -113,16 +151,16 @@ class LocalGrid(Grid):
         return Message(content, dst_node_id, message_type, ttl=ttl, group_id=group_id)
 
     def get_node_ids(self) -> list[int]:
-        """Return the clients' node ids, in the order of their partitions."""
-        return self._nodes.ids()
+        """Return the ids of the clients online, in the order of their partitions.
+
+        All of them, unless `devices` or `failures` say otherwise; see `membership` for
+        what happens when too few are there.
+        """
+        ids = self._nodes.ids()
+        return [ids[partition_id] for partition_id in self._membership.online()]
 
     def push_messages(self, messages: Iterable[Message]) -> list[str]:
-        """Send messages and let their clients work.
-
-        Parameters
-        ----------
-        messages : iterable of Message
-            In any order; two to the same client are worked on as they come.
+        """Send messages at `clock.now`, in any order, and let their clients work.
 
         Returns
         -------
@@ -139,69 +177,56 @@ class LocalGrid(Grid):
         """
         messages = list(messages)
         for message in messages:
-            self._accept(message)
-        in_order = sorted(messages, key=_dst_node_id)
-        rounds = [self._rounds.of(message) for message in in_order]
-        replies: dict[str, Message] = {}
+            self._check(message)
+        letters = self._dispatch.letters(messages)
+        outcomes = self._dispatch.outcomes(letters, self._run.run_id)
+        answers = []
         with generators_restored():
-            outcomes = self._executor.run(map(self._task, in_order, rounds))
-            for message, server_round, outcome in zip(
-                in_order, rounds, outcomes, strict=True
-            ):
-                if isinstance(outcome, BaseException):
-                    if self.on_error == "raise":
-                        raise ClientFailed.at(
-                            message, server_round, outcome
-                        ) from outcome
-                    outcome = flower_private.error_reply(message, outcome)
-                replies[message.metadata.message_id] = delivered_reply(outcome)
-        self._replies.update(replies)
+            for letter, outcome in zip(letters, outcomes, strict=True):
+                device = self._delivery.lane(letter.partition_id).device
+                answer = answer_to(letter, outcome, device)
+                if answer.error and self.on_error == "raise":
+                    raise ClientFailed.at(
+                        letter.message, letter.server_round, answer.error
+                    ) from answer.error
+                answers.append(answer)
+        self._delivery.carry(letters, answers)
         return [message.metadata.message_id for message in messages]
 
     def pull_messages(self, message_ids: Iterable[str]) -> list[Message]:
-        """Return the replies to these messages, each of them once.
+        """Return the replies that have arrived; if none has, wait for the next one.
 
-        Parameters
-        ----------
-        message_ids : iterable of str
-            From `push_messages`; unknown ids, and replies pulled before, are ignored.
+        To wait is to advance the clock to the next arrival among them. Unknown ids, and
+        replies pulled before, are ignored.
 
         Returns
         -------
         list of Message
-            In the order of the clients' partitions, then of sending.
+            In the order of arrival; of partitions, then of sending, for those that
+            arrive at the same time. A duplicated reply can be pulled twice.
         """
-        wanted = set(message_ids)
-        found = [message_id for message_id in self._replies if message_id in wanted]
-        replies = [self._replies.pop(message_id) for message_id in found]
-        return sorted(replies, key=lambda reply: reply.metadata.src_node_id)
+        return self._delivery.inbox.pull(message_ids)
 
     def send_and_receive(
         self, messages: Iterable[Message], *, timeout: float | None = None
     ) -> list[Message]:
-        """Send messages and return all replies, in the order of the partitions.
+        """Send messages and return the replies, in the order of the partitions.
 
-        `timeout` (s) is accepted, as every Grid does; here no time passes, so that
-        every reply comes before any timeout.
+        Parameters
+        ----------
+        messages : iterable of Message
+            As for `push_messages`.
+        timeout : float, optional
+            How long to wait, in virtual seconds, >= 0. Replies that arrive later are
+            dropped, and so are duplicates. Afterwards the clock stands at the last
+            arrival, or at the deadline if a reply is missing.
         """
-        return self.pull_messages(self.push_messages(messages))
+        if timeout is not None and not timeout >= 0:
+            raise ValueError(f"timeout must be at least 0 s or None, got {timeout!r}")
+        return self._delivery.inbox.wait(self.push_messages(messages), timeout)
 
-    def _accept(self, message: Message) -> None:
-        """Check that `message` can be delivered, and give it its id."""
-        self._nodes.partition_of(_dst_node_id(message))
+    def _check(self, message: Message) -> None:
+        """Refuse a message that cannot be delivered."""
+        self._nodes.partition_of(message.metadata.dst_node_id)
         if self.on_error == "raise":
             check_registered(self._client_app, message.metadata.message_type)
-        self._num_sent += 1
-        flower_private.set_message_id(message, f"message-{self._num_sent}")
-
-    def _task(self, message: Message, server_round: int) -> Task:
-        partition_id = self._nodes.partition_of(_dst_node_id(message))
-        entropy = client_entropy(
-            self.seed, server_round, message.metadata.message_type, partition_id
-        )
-        context = self._nodes.context_of(partition_id, self._run.run_id)
-        return Task(delivered_message(message), context, entropy)
-
-
-def _dst_node_id(message: Message) -> int:
-    return message.metadata.dst_node_id

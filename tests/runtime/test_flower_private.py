@@ -25,6 +25,7 @@ def test_the_installed_flower_has_all_we_need():
         ("flwr.supercore.task_identity._TaskIdentityMeta.node_id", "node_id"),
         ("flwr.supercore.run.Run", "flwr.supercore.run.Run"),
         ("flwr.supercore.run.Run.create_empty", "create_empty"),
+        ("flwr.common.serde.error_to_proto", "error_to_proto"),
         ("flwr.common.constant.ErrorCode", "flwr.common.constant.ErrorCode"),
         (
             "flwr.common.constant.ErrorCode.CLIENT_APP_RAISED_EXCEPTION",

@@ -1,0 +1,115 @@
+"""Where replies arrive, and how a server waits for them: by moving the clock.
+
+A server that pulls waits for the first reply among those it names; one that sends and
+receives waits for all of them, or for the deadline. A reply arrives once, or twice if
+it was duplicated; a server that has what it waited for takes no second copy.
+"""
+
+from collections.abc import Collection, Iterable
+from math import inf
+from typing import NamedTuple
+
+from flwr.app import Message
+
+from .clock import Clock
+from .trace import Row, Trace
+
+_IS_COPY = "a reply to this message has been received before"
+
+
+class Arrival(NamedTuple):
+    """A reply that reaches the server, with the row that says so."""
+
+    reply: Message
+    row: Row
+    is_copy: bool = False
+
+
+class Inbox:
+    """Replies that have arrived, and the messages whose replies are still to come.
+
+    Parameters
+    ----------
+    clock : Clock
+        Advanced by those who wait.
+    trace : Trace
+        Told what arrives and what is dropped.
+    """
+
+    def __init__(self, clock: Clock, trace: Trace) -> None:
+        self._clock = clock
+        self._trace = trace
+        # By the id of the message answered: what has arrived, and what is to come.
+        self._arrived: dict[str, list[Arrival]] = {}
+        self._to_come: dict[str, tuple[Row, int]] = {}  # what was asked, how many
+        self._awaited: set[str] = set()  # by whoever waits right now
+
+    def expect(self, asked: Row, num_replies: int) -> None:
+        """Keep so many replies to this message when they arrive."""
+        self._to_come[asked.message_id] = asked, num_replies
+
+    def arrive(self, arrival: Arrival) -> None:
+        """Take a reply in, if anybody waits for it."""
+        message_id = arrival.row.message_id
+        self._trace.append(arrival.row)
+        self._awaited.discard(message_id)
+        if message_id in self._to_come:
+            self._arrived.setdefault(message_id, []).append(arrival)
+            asked, num_replies = self._to_come.pop(message_id)
+            if num_replies > 1:
+                self._to_come[message_id] = asked, num_replies - 1
+        elif arrival.is_copy:
+            self._drop(arrival.row, _IS_COPY)
+
+    def pull(self, message_ids: Iterable[str]) -> list[Message]:
+        """Return what has arrived, or else advance to the next arrival and return that.
+
+        In the order of arrival; of partitions, where two arrive at the same time.
+        """
+        wanted = dict.fromkeys(message_ids)
+        if not any(i in self._arrived for i in wanted):
+            self._awaited = {i for i in wanted if i in self._to_come}
+            num_awaited = len(self._awaited)
+            while num_awaited and len(self._awaited) == num_awaited:
+                self._clock.advance_to(self._clock.next_time)
+        arrivals = [a for i in wanted for a in self._arrived.pop(i, [])]
+        arrivals.sort(key=lambda a: (a.row.time_s, a.row.node_id))
+        return [arrival.reply for arrival in arrivals]
+
+    def wait(
+        self, message_ids: Collection[str], timeout: float | None
+    ) -> list[Message]:
+        """Return one reply to each of these messages, in the order of partitions.
+
+        The clock stands at the last arrival then; or at the deadline, if the replies of
+        some are later than that. Those are dropped.
+        """
+        deadline = inf if timeout is None else self._clock.now + timeout
+        self._awaited = {i for i in message_ids if i not in self._arrived}
+        while self._awaited and self._clock.next_time <= deadline:
+            self._clock.advance_to(self._clock.next_time)
+        if self._awaited:
+            self._clock.advance_to(deadline)
+        replies: list[Message] = []
+        for message_id in message_ids:
+            asked, _ = self._to_come.pop(message_id, (None, 0))
+            arrivals = self._arrived.pop(message_id, [])
+            replies += [arrival.reply for arrival in arrivals[:1]]
+            for arrival in arrivals[1:]:
+                self._drop(arrival.row, _IS_COPY)
+            if asked and not arrivals:
+                self._drop(asked, f"no reply within {timeout:g} s")
+        return sorted(replies, key=lambda reply: reply.metadata.src_node_id)
+
+    def _drop(self, row: Row, why: str) -> None:
+        self._trace.append(
+            row.but(
+                time_s=self._clock.now,
+                event="dropped",
+                bytes=0,
+                seconds=0.0,
+                model="",
+                metrics={},
+                detail=why,
+            )
+        )
