@@ -15,6 +15,8 @@ its deployments. To follow one message on its way, read
     failure.py         what is said when it goes wrong
     flower_private.py  the few things that Flower's public API leaves open
     server.py          a ServerApp on top
+    cohort_executor.py many clients trained at once: cohort.py, and local_training.py,
+                       the loop that it equals (both import torch: by their own names)
 
 and, for the time all this takes on devices and networks that are not ideal,
 
@@ -29,6 +31,7 @@ and, for the time all this takes on devices and networks that are not ideal,
 
 from .availability import Always, Diurnal
 from .clock import Clock
+from .cohort_executor import CohortExecutor, CohortFunction
 from .devices import Device, Devices
 from .failure import ClientFailed
 from .failures import Failures
@@ -41,6 +44,8 @@ __all__ = [
     "Always",
     "ClientFailed",
     "Clock",
+    "CohortExecutor",
+    "CohortFunction",
     "Device",
     "Devices",
     "Diurnal",

@@ -12,33 +12,32 @@ import copy
 
 from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
 
-from .flower_private import FastArray, set_message_id
+from .flower_private import FastArray, filled, set_message_id
 
 
 def isolated(content: RecordDict) -> RecordDict:
     """Return a copy of `content` that shares nothing but immutable bytes with it."""
-    own = content.copy()
-    for key, record in content.items():
-        own[key] = (
-            _own_arrays(record)
-            if isinstance(record, ArrayRecord)
-            else _own_values(record)
-        )
+    records = {
+        key: _own_arrays(record)
+        if isinstance(record, ArrayRecord)
+        else _own_values(record)
+        for key, record in content.items()
+    }
+    own: RecordDict = filled(content, records)
     return own
 
 
 def _own_arrays(record: ArrayRecord) -> ArrayRecord:
-    own = record.copy()
-    for name, array in record.items():
-        own[name] = FastArray.copy_of(array)
+    arrays = {name: FastArray.copy_of(array) for name, array in record.items()}
+    own: ArrayRecord = filled(record, arrays)
     return own
 
 
 def _own_values(record: ConfigRecord | MetricRecord) -> ConfigRecord | MetricRecord:
-    own = record.copy()
-    for name, value in record.items():
-        if isinstance(value, list):
-            own[name] = value.copy()  # type: ignore[assignment]  # same record, same type
+    own: ConfigRecord | MetricRecord = filled(
+        record,
+        {n: v.copy() if isinstance(v, list) else v for n, v in record.items()},
+    )
     return own
 
 

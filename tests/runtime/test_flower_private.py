@@ -56,6 +56,7 @@ def test_renamed_functions_of_a_client_app_are_named(monkeypatch):
 
 def test_a_renamed_message_id_is_named():
     """Without the slot, every message would keep the empty id."""
+    flower_private.server_identity()
     message = train_message(node_id=1000)
     message.metadata.__dict__["_id"] = message.metadata.__dict__.pop("_message_id")
 
