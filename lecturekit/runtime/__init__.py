@@ -17,6 +17,8 @@ its deployments. To follow one message on its way, read
     server.py          a ServerApp on top
     cohort_executor.py many clients trained at once: cohort.py, and local_training.py,
                        the loop that it equals (both import torch: by their own names)
+    pool.py            the clients on many processes; pool_worker.py, pool_wire.py
+    rounds.py          the loop over rounds, with checkpoint.py and progress.py
 
 and, for the time all this takes on devices and networks that are not ideal,
 
@@ -37,6 +39,9 @@ from .failure import ClientFailed
 from .failures import Failures
 from .grid import LocalGrid
 from .network import Network
+from .pool import ProcessPool
+from .progress import RoundProgress
+from .rounds import run_rounds
 from .server import run_server_app
 from .trace import Row, Trace, first_difference
 
@@ -52,8 +57,11 @@ __all__ = [
     "Failures",
     "LocalGrid",
     "Network",
+    "ProcessPool",
+    "RoundProgress",
     "Row",
     "Trace",
     "first_difference",
+    "run_rounds",
     "run_server_app",
 ]
