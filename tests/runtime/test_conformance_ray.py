@@ -1,27 +1,20 @@
 """The same app on LocalGrid and on Flower's own simulation engine, Ray: equal bytes.
 
 Ray runs as users run it, by `flwr run` against a SuperLink in simulation mode. The
-SuperLink is started here, not by `flwr run`: the one that it starts must be up within
-15 seconds, installs the app's dependencies anew for each run, and is left behind.
+SuperLink is ours, not the one that `flwr run` would start: that must be up within 15
+seconds, installs the app's dependencies anew for each run, and is left behind.
 """
 
-import os
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
-from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import torch
 
 from lecturekit.runtime import LocalGrid, run_server_app
+from lecturekit.runtime.engines import SuperLink
 from tests.runtime import conformance_app
 
 pytestmark = [
@@ -57,14 +50,7 @@ seed = {seed}
 out = "{out}"
 """
 
-CONNECTION = """\
-[superlink]
-default = "test"
-
-[superlink.test]
-address = "127.0.0.1:{port}"
-insecure = true
-"""
+RAY_WAS_SLOW = "node timed out during startup"
 
 
 @pytest.fixture
@@ -74,71 +60,8 @@ def home():
         yield Path(folder)
 
 
-def environment(home):
-    """Return an environment that keeps Flower and Ray offline and inside `home`."""
-    return os.environ | {
-        "FLWR_HOME": str(home / "flwr"),
-        "FLWR_TELEMETRY_ENABLED": "0",
-        "FLWR_DISABLE_UPDATE_CHECK": "1",
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_TMPDIR": str(home),
-        "OMP_NUM_THREADS": "1",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONWARNINGS": "ignore",
-    }
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
-def superlink(home, port):
-    """Run a SuperLink in simulation mode; end it and all it has started."""
-    command = ["flower-superlink", "--insecure", "--simulation"]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
-    command += ["--disable-runtime-dependency-installation"]
-    with (home / "superlink.log").open("w") as log:
-        process = subprocess.Popen(
-            command, env=environment(home), stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        wait_until_healthy(process, port, home)
-        yield
-    finally:
-        end(process)
-
-
-def end(process):
-    """End `process` and all its descendants, gently if they let us."""
-    root = psutil.Process(process.pid)
-    family = [*root.children(recursive=True), root]
-    for member in family:
-        with suppress(psutil.NoSuchProcess):
-            member.terminate()
-    _, alive = psutil.wait_procs(family, timeout=20)
-    for member in alive:
-        with suppress(psutil.NoSuchProcess):
-            member.kill()
-    process.wait()
-
-
-def wait_until_healthy(process, port, home):
-    deadline = time.monotonic() + TIMEOUT_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"no SuperLink: {(home / 'superlink.log').read_text()[-2000:]}")
-
-
 def run_on_ray(home):
     """Run the app by `flwr run`; return what its server wrote."""
-    port = free_port()
     project = home / "project"
     project.mkdir()
     source = Path(conformance_app.__file__)
@@ -146,24 +69,17 @@ def run_on_ray(home):
     (project / "pyproject.toml").write_text(
         PROJECT.format(num_clients=NUM_CLIENTS, seed=SEED, out=home / "ray.npz")
     )
-    (home / "flwr").mkdir()
-    (home / "flwr/config.toml").write_text(CONNECTION.format(port=port))
     resources = f"num-supernodes={NUM_CLIENTS} client-resources-num-cpus=1"
-    command = ["flwr", "run", project, "test", "--stream"]
-    command += ["--federation-config", resources]
+    own_ray = {"RAY_ADDRESS": "local"}  # never a cluster that happens to run here
     for _ in range(3):
-        with superlink(home, port):
-            done = subprocess.run(
-                command,
-                env=environment(home),
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT_S,
+        with SuperLink(simulation=True, environment=own_ray) as superlink:
+            log = superlink.run(
+                project, federation_config=resources, timeout_s=TIMEOUT_S
             )
         # Ray gives its own processes 30 s to start, on a busy machine too.
-        if "node timed out during startup" not in done.stdout + done.stderr:
+        if RAY_WAS_SLOW not in log:
             break
-    assert (home / "ray.npz").exists(), done.stdout[-3000:] + done.stderr[-3000:]
+    assert (home / "ray.npz").exists(), log[-3000:]
     return np.load(home / "ray.npz")
 
 

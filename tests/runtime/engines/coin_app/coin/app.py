@@ -41,9 +41,7 @@ def train(message, context):
     metrics = MetricRecord(
         {"num-examples": partition_id + 1, "partition-id": partition_id, "asked": asked}
     )
-    return Message(
-        RecordDict({"arrays": arrays, "metrics": metrics}), reply_to=message
-    )
+    return Message(RecordDict({"arrays": arrays, "metrics": metrics}), reply_to=message)
 
 
 @client_app.evaluate()
