@@ -2,7 +2,7 @@
 # Both make .venv first; when nothing changed that takes no time.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab labs verify lint types fresh
+.PHONY: help setup demo test lab labs verify lint types fresh bench
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,6 +35,9 @@ labs: $(READY)  ## Rebuild labs/ from solutions/
 
 verify: $(READY)  ## Prove the tests of every lab with wrong and right answers
 	@autograder verify
+
+bench: $(READY)  ## Measure: ratios to a bare loop, into bench/results.md
+	python -m bench
 
 lint: $(READY)  ## Style: ruff
 	ruff check .

@@ -1,0 +1,1 @@
+"""The benchmark's Flower app: digits, a small network, local SGD."""

@@ -1,0 +1,113 @@
+"""What a round costs: bare loop, LocalGrid, process pool, cohort."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from flwr.app import ArrayRecord
+from flwr.serverapp.strategy import FedAvg
+
+from bench.measure import interleaved
+from lecturekit.models.torch_classifiers import classification_losses
+from lecturekit.runtime import LocalGrid
+from lecturekit.runtime.cohort_executor import CohortExecutor
+from lecturekit.runtime.cohort_training import CohortTraining, Work
+from lecturekit.runtime.local_training import LocalSGD, Objective
+from lecturekit.runtime.pool import ProcessPool
+
+sys.path.insert(0, str(Path(__file__).parent / "digits_app"))
+from digits import task
+from digits.app import client_app, config_of
+
+
+@dataclass(frozen=True)
+class Load:
+    """A federation to train for one round.
+
+    Parameters
+    ----------
+    name : str
+        As in results.json, for instance "100_tiny".
+    num_clients, local_epochs, num_hidden, repeats : int
+        An epoch is four steps.
+    """
+
+    name: str
+    num_clients: int
+    local_epochs: int
+    num_hidden: int
+    repeats: int
+
+
+LOADS = (
+    Load("10_tiny", 10, 1, 64, 21),
+    Load("100_tiny", 100, 1, 64, 11),
+    Load("1000_tiny", 1000, 1, 64, 3),
+    Load("20_heavy", 20, 10, 64, 7),  # 40 steps, about 11 ms
+    Load("20_heavier", 20, 100, 64, 3),  # 400 steps, about 110 ms
+)
+
+
+def bare(load: Load, device: str = "cpu") -> Callable[[], None]:
+    """Return the floor: one network, a loop, a running sum."""
+    net = task.network(load.num_hidden, device)
+    start = {name: array.clone() for name, array in net.state_dict().items()}
+
+    def one_round() -> None:
+        total = {name: torch.zeros_like(array) for name, array in start.items()}
+        for client in range(load.num_clients):
+            net.load_state_dict(start)
+            task.train(net, task.batches(1, client, load.local_epochs), device)
+            for name, array in net.state_dict().items():
+                total[name] += array / load.num_clients
+
+    return one_round
+
+
+def on_grid(grid: LocalGrid, load: Load, device: str = "cpu") -> Callable[[], None]:
+    """Return one round of Flower's own FedAvg on `grid`."""
+    arrays = ArrayRecord(task.network(load.num_hidden).state_dict())
+    strategy = FedAvg(fraction_evaluate=0.0, min_available_nodes=load.num_clients)
+    config = config_of(load.local_epochs, load.num_hidden, device)
+
+    def one_round() -> None:
+        strategy.start(grid, arrays, num_rounds=1, train_config=config)
+
+    return one_round
+
+
+def cohort(load: Load, device: str = "cpu") -> CohortTraining:
+    """Return the same training, for all clients at once."""
+
+    def prepare(message, context):  # type: ignore[no-untyped-def]
+        config = message.content["config"]
+        client = context.node_config["partition-id"]
+        positions = task.batches(config["server-round"], client, config["local-epochs"])
+        return Work(list(positions), task.NUM_EXAMPLES, LocalSGD(lr=task.LR))
+
+    network = task.network(load.num_hidden, device)
+    return CohortTraining(
+        Objective(network, classification_losses, task.data(device)), prepare
+    )
+
+
+def measure(load: Load, device: str = "cpu") -> dict[str, list[float]]:
+    """Return wall seconds per round and variant, measured in turn."""
+    n = load.num_clients
+    pool = ProcessPool(client_app, workers=2) if device == "cpu" else None
+    training = cohort(load, device)
+    together = CohortExecutor(client_app, {"train": training})
+    variants = {
+        "bare": bare(load, device),
+        "localgrid": on_grid(LocalGrid(client_app, n), load, device),
+        "cohort": on_grid(LocalGrid(client_app, n, executor=together), load, device),
+    }
+    if pool is not None:
+        variants["pool"] = on_grid(LocalGrid(client_app, n, executor=pool), load)
+    try:
+        return interleaved(variants, load.repeats)
+    finally:
+        if pool is not None:
+            pool.close()
