@@ -60,7 +60,8 @@ $(READY): pyproject.toml constraints.txt
 		$(BIN)/python -m pip install --disable-pip-version-check \
 			--constraint constraints.txt $$wanted 2>$(VENV)/errors.log \
 		|| { cat $(VENV)/errors.log >&2; \
-			package=$$(sed -nE 's/.*No matching distribution found for //p' \
+			package=$$(sed -nE -e 's/.*No matching distribution found for //p' \
+				-e 's/.*Cannot install ([^ ]+) .*/\1/p' \
 				$(VENV)/errors.log | tail -1); \
 			echo "make: expected to install $${package:-all packages} from a package" \
 				"index, got the error above: check the network, then run make again" \
