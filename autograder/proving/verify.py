@@ -47,7 +47,8 @@ def verify(
     workers = workers or os.cpu_count() or 1
     everything = trials(lab)
     total = len(everything) * len(seeds)
-    shares = [everything[k::workers] for k in range(workers)]
+    num_shares = 4 * workers  # so that progress shows, and nobody waits long at the end
+    shares = [everything[k::num_shares] for k in range(num_shares)]
     outcomes: list[Outcome] = []
     # Workers are forked from a server that has no threads and has imported what grading
     # needs once, whatever the caller runs and however often it verifies.
@@ -57,8 +58,7 @@ def verify(
         workers, mp_context=processes, initializer=_one_thread
     ) as pool:
         jobs = [
-            pool.submit(_run, lab, seed, share, seed == seeds[0], test_seconds)
-            for seed in seeds
+            pool.submit(_run, lab, tuple(seeds), share, test_seconds)
             for share in shares
             if share
         ]
@@ -79,6 +79,6 @@ def _one_thread() -> None:
 
 
 def _run(
-    lab: Lab, seed: int, share: Sequence[Trial], everywhere: bool, seconds: float
+    lab: Lab, seeds: Sequence[int], share: Sequence[Trial], seconds: float
 ) -> list[Outcome]:
-    return list(run_trials(lab, seed, share, everywhere=everywhere, seconds=seconds))
+    return list(run_trials(lab, seeds, share, seconds=seconds))

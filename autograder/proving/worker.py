@@ -1,9 +1,9 @@
 """Run trials in forks of one warm process.
 
-The setup cells (imports, data) run once per seed. Every trial is then a fork of that
-process: it runs the exercise cells with one of them swapped, runs every test cell, and
-dies, so that no trial can reach the next. A test that hangs ends its trial: the tests
-before it keep their marks, the rest have none.
+The setup cells (imports, data) run once per process. Every trial is then a fork of that
+process, which sets each seed in turn, runs the exercise cells with one of them swapped,
+runs the tests, and dies, so that no trial can reach the next. A test that hangs ends
+its trial: the tests before it keep their marks, the rest have none.
 
 Cells run in IPython, as in a kernel, and are scored by the function that scores a
 submission (`autograder.grading.score.score_cell`).
@@ -72,21 +72,15 @@ class _QuietShell(InteractiveShell):
 
 
 def run_trials(
-    lab: Lab,
-    seed: int,
-    trials: Sequence[Trial],
-    *,
-    everywhere: bool,
-    seconds: float,
+    lab: Lab, seeds: Sequence[int], trials: Sequence[Trial], *, seconds: float
 ) -> Iterator[Outcome]:
     """Grade `trials` one after the other, each in a fork; yield as they finish.
 
     Parameters
     ----------
-    seed : int
-        Replaces the number on the setup's `SEED = ...` line.
-    everywhere : bool
-        Run the tests of every exercise; otherwise those of the trial's own alone.
+    seeds : sequence of int
+        Each replaces the number on the setup's `SEED = ...` line in turn. At the first
+        one a trial is graded by all tests, at the others by its own exercise's.
     seconds : float
         How long one test cell may take before its trial is killed.
 
@@ -96,25 +90,31 @@ def run_trials(
         If a setup cell raises: then nothing can be graded.
     """
     shell = _new_shell()
+    _set_up(shell, lab, seeds[0])
+    _import_once(trials)
+    gc.collect()
+    gc.freeze()  # forks share these pages as long as no collection touches them
+    for trial in trials:
+        plan = [
+            (seed, cell)
+            for seed in seeds
+            for cell in lab.of_kind("test")
+            if seed == seeds[0] or trial.exercise in ("", cell.exercise)
+        ]
+        marks = list(_graded_in_fork(shell, lab, trial, plan, seconds))
+        for seed in seeds:
+            own = [mark for (s, _), mark in zip(plan, marks, strict=True) if s == seed]
+            yield Outcome(trial, seed, tuple(own))
+
+
+def _set_up(shell: InteractiveShell, lab: Lab, seed: int) -> None:
     for cell in lab.of_kind("setup"):
-        source = _SEED.sub(f"SEED = {seed}", cell.source)
-        error = _run(shell, source)[1]
+        error = _run(shell, _SEED.sub(f"SEED = {seed}", cell.source))[1]
         if error is not None:
             raise UserError(
                 f"{lab.path}:{cell.line}: the setup cell raised "
                 f"{type(error).__name__}: {error}"
             )
-    _import_once(trials)
-    gc.collect()
-    gc.freeze()  # forks share these pages as long as no collection touches them
-    for trial in trials:
-        tests = [
-            cell
-            for cell in lab.of_kind("test")
-            if everywhere or trial.exercise in ("", cell.exercise)
-        ]
-        marks = _graded_in_fork(shell, lab, trial, tests, seconds)
-        yield Outcome(trial, seed, tuple(marks))
 
 
 def _new_shell() -> InteractiveShell:
@@ -145,54 +145,52 @@ def _run(shell: InteractiveShell, source: str) -> tuple[Any, BaseException | Non
     return result.result, result.error_before_exec or result.error_in_exec
 
 
+Plan = list[tuple[int, Cell]]  # which test at which seed, in order
+
+
 def _graded_in_fork(
-    shell: InteractiveShell,
-    lab: Lab,
-    trial: Trial,
-    tests: list[Cell],
-    seconds: float,
+    shell: InteractiveShell, lab: Lab, trial: Trial, plan: Plan, seconds: float
 ) -> Iterator[Mark]:
-    """Yield one mark per test cell, whatever happens to the fork that grades it."""
+    """Yield one mark per step of the plan, whatever happens to the fork."""
     fork = multiprocessing.get_context("fork")
     ours, theirs = fork.Pipe(duplex=False)
     child = fork.Process(
-        target=_grade, args=(shell, lab, trial, list(tests), theirs), daemon=True
+        target=_grade, args=(shell, lab, trial, plan, theirs), daemon=True
     )
     child.start()
     theirs.close()
     reason = "the process of the answer died"
+    num_done = 0
     try:
-        while tests:
+        while num_done < len(plan):
             if not ours.poll(seconds):
                 reason = f"no result within {seconds:.0f} s"
                 break
             yield ours.recv()
-            tests.pop(0)
+            num_done += 1
     except EOFError:
         pass
     finally:
         child.kill()
         child.join()
         ours.close()
-    for cell in tests:
+    for _, cell in plan[num_done:]:
         yield Mark(cell.grade_id, cell.exercise, 0.0, cell.points, reason)
 
 
 def _grade(
-    shell: InteractiveShell,
-    lab: Lab,
-    trial: Trial,
-    tests: list[Cell],
-    out: Connection,
+    shell: InteractiveShell, lab: Lab, trial: Trial, plan: Plan, out: Connection
 ) -> None:
     sys.stdin.close()
-    for cell in lab.cells:
-        if cell.kind == "exercise":
-            _run(
-                shell, trial.source if cell.exercise == trial.exercise else cell.source
-            )
-        elif cell in tests:
-            out.send(_mark(shell, cell))
+    for seed in dict.fromkeys(seed for seed, _ in plan):
+        _set_up(shell, lab, seed)
+        tests = [cell for s, cell in plan if s == seed]
+        for cell in lab.cells:
+            if cell.kind == "exercise":
+                swapped = cell.exercise == trial.exercise
+                _run(shell, trial.source if swapped else cell.source)
+            elif cell in tests:
+                out.send(_mark(shell, cell))
     out.close()
 
 
