@@ -81,7 +81,7 @@ def collector_paused() -> Iterator[None]:
 
     They hold no cycles, so there is nothing to find; but their number makes Python look
     through all objects of the process again and again, and torch alone brings half a
-    million. For 1,000 small clients that took a third of the round.
+    million. For 1,000 small clients that is a good part of the round.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -134,9 +134,9 @@ _TO_PROTO: dict[type, str] = {
 class FastArray(Array):
     """An Array that decodes itself without `np.load`.
 
-    Same values, same type on the wire, about ten times faster for small arrays: the
-    header of an .npy file is a Python literal, which `np.load` parses on every call,
-    and a model's few headers are the same for every client and round.
+    Same values, same type on the wire, and less work for small arrays: the header of
+    an .npy file is a Python literal, which `np.load` parses on every call, and a
+    model's few headers are the same for every client and round.
     """
 
     __qualname__ = "Array"  # Flower writes the class's name into an object's bytes
@@ -181,8 +181,8 @@ class FastArray(Array):
 def filled(record: Any, entries: dict[str, Any]) -> Any:
     """Return a record of the kind of `record` that holds `entries`, unchecked.
 
-    Flower checks the type of every entry that is set, at 4 us each: for small models
-    that is more than everything else a message costs.
+    Flower checks the type of every entry that is set; for small models that is a large
+    part of what a message costs.
     """
     own = record.copy()
     own.__dict__["_data"] = entries

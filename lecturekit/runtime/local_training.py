@@ -63,7 +63,7 @@ class Objective:
 
     def examples(self, positions: Tensor) -> list[Tensor]:
         """Return the examples at `positions`, int64 of any shape."""
-        flat = positions.flatten()  # index_select is five times faster than column[...]
+        flat = positions.flatten()  # index_select costs less than column[...]
         return [
             column.index_select(0, flat).view(*positions.shape, *column.shape[1:])
             for column in self.data

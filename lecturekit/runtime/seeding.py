@@ -75,7 +75,7 @@ def seed_generators(entropy: bytes) -> None:
     random.seed(int.from_bytes(entropy[:8], "big"))
     np.random.seed(int.from_bytes(entropy[8:12], "big"))
     if torch := sys.modules.get("torch"):
-        # Not torch.manual_seed: it also visits every accelerator, 100 times slower.
+        # Not torch.manual_seed: it also visits every accelerator, which takes time.
         torch.default_generator.manual_seed(int.from_bytes(entropy[12:], "big"))
 
 
