@@ -1,5 +1,6 @@
 """What gets proved: the solution, the empty stubs, and every answer of the bank."""
 
+import ast
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,6 +35,16 @@ class Trial:
     expected: Expectation
     source: str
     line: int
+
+    def imports(self) -> tuple[str, ...]:
+        """Return the modules that the answer imports, in the order of its text."""
+        names: list[str] = []
+        for node in ast.walk(ast.parse(self.source)):
+            if isinstance(node, ast.Import):
+                names += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.append(node.module)
+        return tuple(names)
 
 
 def trials(lab: Lab) -> tuple[Trial, ...]:

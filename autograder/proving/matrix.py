@@ -25,7 +25,8 @@ class Entry:
     trial : Trial
         The answer.
     worst, best : dict of str to float
-        Points per exercise, at the seed with the fewest and with the most.
+        Points per exercise, at the seed with the fewest and with the most; all of them
+        where the answer cannot reach a test.
     message : str
         The first reason for which marks were lost at the answer's own exercise
         (anywhere, for the solution).
@@ -157,23 +158,27 @@ def build_matrix(
 
 
 def _entry(lab: Lab, trial: Trial, runs: list[Outcome]) -> Entry:
-    earned = {
-        exercise: [
-            sum(mark.points for mark in run.marks if mark.exercise == exercise)
-            for run in runs
-            if any(mark.exercise == exercise for mark in run.marks)
-        ]
-        for exercise in lab.exercises
-    }
-    lost = [
-        mark
-        for run in runs
-        for mark in run.marks
-        if mark.points < mark.maximum and trial.exercise in ("", mark.exercise)
+    lost = [mark for run in runs for mark in run.marks if mark.points < mark.maximum]
+    reasons = [
+        f"{mark.test}: {mark.message}"
+        for mark in lost
+        if trial.exercise in ("", mark.exercise)
     ]
+    earned: dict[str, list[float]] = {}
+    for exercise in lab.exercises:
+        full = sum(cell.points for cell in lab.tests_of(exercise))
+        earned[exercise] = [
+            full
+            - sum(
+                mark.maximum - mark.points
+                for mark in run.marks
+                if mark.exercise == exercise
+            )
+            for run in runs
+        ]
     return Entry(
         trial,
         {exercise: min(points) for exercise, points in earned.items()},
         {exercise: max(points) for exercise, points in earned.items()},
-        f"{lost[0].test}: {lost[0].message}" if lost else "",
+        reasons[0] if reasons else "",
     )

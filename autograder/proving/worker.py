@@ -2,14 +2,14 @@
 
 The setup cells (imports, data) run once per process. Every trial is then a fork of that
 process, which sets each seed in turn, runs the exercise cells with one of them swapped,
-runs the tests, and dies, so that no trial can reach the next. A test that hangs ends
-its trial: the tests before it keep their marks, the rest have none.
+runs the tests that the swapped cell can reach, and dies, so that no trial can reach the
+next. A test that hangs ends its trial: the tests before it keep their marks, the rest
+have none.
 
 Cells run in IPython, as in a kernel, and are scored by the function that scores a
 submission (`autograder.grading.score.score_cell`).
 """
 
-import ast
 import gc
 import importlib
 import multiprocessing
@@ -30,6 +30,7 @@ from autograder.authoring.lab import Cell, Lab
 from autograder.errors import UserError
 from autograder.grading.score import score_cell
 from autograder.proving.answers import Trial
+from autograder.proving.reach import Reach
 
 _SEED = re.compile(r"^SEED\s*=\s*\d+", re.MULTILINE)
 
@@ -80,7 +81,8 @@ def run_trials(
     ----------
     seeds : sequence of int
         Each replaces the number on the setup's `SEED = ...` line in turn. At the first
-        one a trial is graded by all tests, at the others by its own exercise's.
+        one a trial is graded by all tests that it can reach, at the others by its own
+        exercise's.
     seconds : float
         How long one test cell may take before its trial is killed.
 
@@ -91,17 +93,17 @@ def run_trials(
     """
     shell = _new_shell()
     _set_up(shell, lab, seeds[0])
-    _import_once(trials)
-    gc.collect()
-    gc.freeze()  # forks share these pages as long as no collection touches them
+    _freeze()
+    reach = Reach(lab)
     for trial in trials:
+        _import_once(trial)
         plan = [
             (seed, cell)
             for seed in seeds
-            for cell in lab.of_kind("test")
+            for cell in reach.tests(trial)
             if seed == seeds[0] or trial.exercise in ("", cell.exercise)
         ]
-        marks = list(_graded_in_fork(shell, lab, trial, plan, seconds))
+        marks = list(_graded_in_fork(shell, lab, reach, trial, plan, seconds))
         for seed in seeds:
             own = [mark for (s, _), mark in zip(plan, marks, strict=True) if s == seed]
             yield Outcome(trial, seed, tuple(own))
@@ -124,18 +126,20 @@ def _new_shell() -> InteractiveShell:
     return _QuietShell.instance(config=config)
 
 
-def _import_once(trials: Sequence[Trial]) -> None:
-    """Import here what the answers import, so that no fork pays for it."""
-    for trial in trials:
-        for node in ast.walk(ast.parse(trial.source)):
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module]
-            for name in names:
-                with suppress(ImportError):  # then the answer finds out itself
-                    importlib.import_module(name)
+def _import_once(trial: Trial) -> None:
+    """Import here what the answer imports, so that only one fork's parent pays."""
+    before = len(sys.modules)
+    for name in trial.imports():
+        with suppress(ImportError):  # then the answer finds out itself
+            importlib.import_module(name)
+    if len(sys.modules) > before:
+        _freeze()
+
+
+def _freeze() -> None:
+    """Keep collections off the present pages, so that forks go on sharing them."""
+    gc.collect()
+    gc.freeze()
 
 
 def _run(shell: InteractiveShell, source: str) -> tuple[Any, BaseException | None]:
@@ -149,13 +153,18 @@ Plan = list[tuple[int, Cell]]  # which test at which seed, in order
 
 
 def _graded_in_fork(
-    shell: InteractiveShell, lab: Lab, trial: Trial, plan: Plan, seconds: float
+    shell: InteractiveShell,
+    lab: Lab,
+    reach: Reach,
+    trial: Trial,
+    plan: Plan,
+    seconds: float,
 ) -> Iterator[Mark]:
     """Yield one mark per step of the plan, whatever happens to the fork."""
     fork = multiprocessing.get_context("fork")
     ours, theirs = fork.Pipe(duplex=False)
     child = fork.Process(
-        target=_grade, args=(shell, lab, trial, plan, theirs), daemon=True
+        target=_grade, args=(shell, lab, reach, trial, plan, theirs), daemon=True
     )
     child.start()
     theirs.close()
@@ -179,14 +188,20 @@ def _graded_in_fork(
 
 
 def _grade(
-    shell: InteractiveShell, lab: Lab, trial: Trial, plan: Plan, out: Connection
+    shell: InteractiveShell,
+    lab: Lab,
+    reach: Reach,
+    trial: Trial,
+    plan: Plan,
+    out: Connection,
 ) -> None:
     sys.stdin.close()
     for seed in dict.fromkeys(seed for seed, _ in plan):
         _set_up(shell, lab, seed)
         tests = [cell for s, cell in plan if s == seed]
+        exercises = reach.exercises(trial, tests)
         for cell in lab.cells:
-            if cell.kind == "exercise":
+            if cell in exercises:
                 swapped = cell.exercise == trial.exercise
                 _run(shell, trial.source if swapped else cell.source)
             elif cell in tests:
