@@ -2,7 +2,7 @@
 # Both make .venv first; when nothing changed that takes no time.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab labs verify lint types fresh bench
+.PHONY: help setup demo test unit lab labs verify lint types fresh bench
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,6 +26,9 @@ demo: $(READY)  ## Build lab 1, grade a class of twelve, show the marks
 
 test: $(READY) lint types fresh verify  ## Everything that CI runs
 	python -m pytest -n auto --dist loadscope
+
+unit: $(READY)  ## The quick tests alone
+	python -m pytest -n auto --dist loadscope -m "not slow"
 
 lab: $(READY)  ## Open the labs in JupyterLab
 	jupyter lab labs

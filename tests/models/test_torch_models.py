@@ -144,6 +144,7 @@ def test_next_token_losses_are_means_over_predicted_tokens():
     assert next_token_losses(gpt, tokens).tolist() == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_gpt_learns_a_language():
     """A hundred steps take it from log 32 = 3.5 nats half-way to the entropy floor."""
     language = BigramLanguage.random(vocab_size=32, seed=1)
