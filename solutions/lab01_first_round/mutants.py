@@ -2109,6 +2109,23 @@ def run_round(grid, arrays, server_round, config, average):
     return average(models, counts) if models else arrays
 
 
+# %% mutant="first-ten-nodes" exercise="run-round"
+# You asked ten nodes at most; every node of the grid takes part in the round.
+def run_round(grid, arrays, server_round, config, average):
+    messages = []
+    for node_id in list(grid.get_node_ids())[:10]:
+        settings = ConfigRecord({**config, "server-round": server_round})
+        content = RecordDict({"arrays": arrays, "config": settings})
+        messages.append(Message(content, node_id, MessageType.TRAIN))
+    replies = [r for r in grid.send_and_receive(messages) if not r.has_error()]
+    if not replies:
+        return arrays
+    return average(
+        [reply.content["arrays"] for reply in replies],
+        [reply.content["metrics"]["num-examples"] for reply in replies],
+    )
+
+
 # %% alternative="one-loop" exercise="run-round"
 # Builds records by assignment, and fills both lists in one loop.
 def run_round(grid, arrays, server_round, config, average):
