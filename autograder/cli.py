@@ -37,6 +37,9 @@ app = typer.Typer(
 out = Console()
 err = Console(stderr=True)
 
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes; one per core if not given.")
+]
 Root = Annotated[Path, typer.Option(help="The folder that holds solutions/ and labs/.")]
 
 
@@ -60,9 +63,7 @@ def build(
 def verify(
     labs: Annotated[list[str] | None, typer.Argument(help="All labs if none.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 5,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; one per core if not given.")
-    ] = None,
+    workers: Workers = None,
     root: Root = Path(),
 ) -> None:
     """Prove the tests: every wrong answer loses marks, every right one gets all."""
@@ -97,12 +98,13 @@ def grade(
     force: Annotated[
         bool, typer.Option("--force", help="Grade again what was graded before.")
     ] = False,
+    workers: Workers = None,
     root: Root = Path(),
 ) -> None:
     """Grade submitted/<student>/<lab>/ into marks, feedback and grades.csv."""
     from autograder.authoring.catalog import find_lab
 
-    _grade(course.resolve(), find_lab(root, lab), force)
+    _grade(course.resolve(), find_lab(root, lab), force, workers)
 
 
 @app.command()
@@ -130,7 +132,9 @@ def demo(
     _grade(directory.resolve(), lab, force)
 
 
-def _grade(course: Path, lab: "Lab", force: bool) -> None:
+def _grade(
+    course: Path, lab: "Lab", force: bool, workers: int | None = None
+) -> None:
     from autograder.grading import grade as grade_lab
     from autograder.reports.table import marks_table
 
@@ -140,6 +144,7 @@ def _grade(course: Path, lab: "Lab", force: bool) -> None:
             course,
             lab,
             force=force,
+            workers=workers,
             progress=partial(_advance, progress, task),
         )
     out.print(marks_table(report))

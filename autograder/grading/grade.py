@@ -1,31 +1,33 @@
 """Grade a lab: from submitted notebooks to marks, feedback and a table.
 
     submitted/<student>/<lab>/<lab>.ipynb
-       intake    read it, whatever it is
-       repair    give it back the cells that it was released with
-       execute   run it
-       score     a mark per test, from its outputs
+       marking   intake, repair, run, score: on every core
        record    into the gradebook, in one transaction
        ledger    autograded/<student>/<lab>/, in one step: now it counts as done
        feedback  feedback/<student>/<lab>/<lab>.html
 
 Whatever happens to one submission happens to it alone. A run that is cut off goes on
 where it stopped, because only what is done has a ledger; what is done is kept until
-somebody says `force`.
+somebody says `force`. The marks do not depend on the number of workers.
 """
 
+import os
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from autograder.authoring.generate import generate
 from autograder.authoring.lab import Lab
 from autograder.grading.execute import KernelExecutor
-from autograder.grading.grader import SubmissionGrader
 from autograder.grading.intake import find_submissions
 from autograder.grading.limits import Limits
+from autograder.grading.marking import Marker
 from autograder.grading.marks import GradeReport, StudentMarks
+from autograder.grading.pool import Outcome, Pool, ThisProcess, Workers
 from autograder.grading.record import open_gradebook
-from autograder.grading.release import read_release
+from autograder.grading.release import Release, read_release
+from autograder.grading.results import Results
 from autograder.nbgrader_config import course_config, gradebook_url
 from autograder.reports.csv import write_grades_csv
 
@@ -38,6 +40,7 @@ def grade(
     lab: Lab,
     *,
     force: bool = False,
+    workers: int | None = None,
     progress: Progress | None = None,
     limits: Limits | None = None,
 ) -> GradeReport:
@@ -49,6 +52,8 @@ def grade(
         Holds `submitted/`; the results come beside it, as `nbgrader_config` says.
     force : bool
         Grade again what was graded before. Marks that a person gave stay.
+    workers : int or None
+        Processes; one per core if None. With 1 this process does it.
     progress : callable
         Told how far the batch is.
     limits : Limits or None
@@ -64,19 +69,56 @@ def grade(
     folders = find_submissions(root / "submitted", lab.name)
     released = generate(lab, root, gradebook_url(root))
     config = course_config(root)
-    students: list[StudentMarks] = []
+    students: dict[Path, StudentMarks] = {}
     with open_gradebook(config) as gradebook:
         release = read_release(released, lab, gradebook)
-        grader = SubmissionGrader(
-            root, release, gradebook, config, limits, KernelExecutor(limits)
-        )
+        results = Results(root, release, gradebook, config, limits)
         _tell(progress, 0, len(folders), "")
+        todo = []
         for folder in folders:
-            students.append(grader.grade(folder, force=force))
-            _tell(progress, len(students), len(folders), students[-1].student)
-    report = GradeReport(lab.name, lab.exercises, tuple(students))
+            standing = _standing(results, folder, force=force)
+            if standing is None:
+                todo.append(folder)
+            else:
+                students[folder] = standing
+                _tell(progress, len(students), len(folders), standing.student)
+        pool = _pool(release, limits, workers or os.cpu_count() or 1, len(todo))
+        with closing(pool.mark(todo)) as outcomes:
+            for folder, outcome in outcomes:
+                students[folder] = _put(results, folder, outcome)
+                _tell(progress, len(students), len(folders), folder.parent.name)
+    in_order = tuple(students[folder] for folder in folders)
+    report = GradeReport(lab.name, lab.exercises, in_order)
     write_grades_csv(report, root / "grades.csv")
     return report
+
+
+def _standing(results: Results, folder: Path, *, force: bool) -> StudentMarks | None:
+    try:
+        return results.standing(folder, force=force)
+    except Exception as error:
+        return results.failed(folder.parent.name, error)
+
+
+def _put(results: Results, folder: Path, outcome: Outcome) -> StudentMarks:
+    """Put marks where they belong; what goes wrong stops this submission alone."""
+    try:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return results.put(folder, outcome)
+    except Exception as error:
+        return results.failed(folder.parent.name, error)
+
+
+def _pool(release: Release, limits: Limits, workers: int, num_folders: int) -> Pool:
+    make_marker = partial(_marker, release, limits)
+    if min(workers, num_folders) <= 1:
+        return ThisProcess(make_marker)
+    return Workers(make_marker, workers)
+
+
+def _marker(release: Release, limits: Limits) -> Marker:
+    return Marker(release, limits, KernelExecutor(limits))
 
 
 def _tell(progress: Progress | None, done: int, total: int, student: str) -> None:

@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,15 +80,15 @@ def workspace(submission: Submission) -> Iterator[Workspace]:
     try:
         for name in ("work", "home", "tmp"):
             (root / name).mkdir()
-        copy_files(submission, root / "work")
+        copy_files(submission.folder, submission.files, root / "work")
         yield Workspace(root)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def copy_files(submission: Submission, target: Path) -> None:
-    """Copy the submission's data files to the folder `target`."""
-    for name in submission.files:
+def copy_files(folder: Path, names: Iterable[str], target: Path) -> None:
+    """Copy a submission's data files from its folder to the folder `target`."""
+    for name in names:
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(submission.folder / name, path, follow_symlinks=False)
+        shutil.copyfile(folder / name, path, follow_symlinks=False)

@@ -141,7 +141,7 @@ def test_killed_between_two_steps_nothing_is_lost_or_doubled(
         if moment == "commit":
             patch.setattr("autograder.grading.record._take_off_lateness", kill)
         else:
-            patch.setattr("autograder.grading.grader.move_into_place", kill)
+            patch.setattr("autograder.grading.results.move_into_place", kill)
         with pytest.raises(KilledError):
             course.grade()
     with course.gradebook() as gradebook:

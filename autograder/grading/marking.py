@@ -1,0 +1,125 @@
+"""One submission, from its folder to its marks: the unit of work of a batch.
+
+    intake    read it, whatever it is
+    repair    give it back the cells that it was released with
+    execute   run it
+    score     a mark per test, from its outputs
+
+Nothing here touches the gradebook or the course folder, so any process on any machine
+can do it, twice if need be, with the same result.
+"""
+
+import datetime
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+from autograder.grading.cells import new_cell
+from autograder.grading.execute import Executor
+from autograder.grading.intake import fingerprint, take_in
+from autograder.grading.ledger import Ledger
+from autograder.grading.limits import Limits
+from autograder.grading.marks import CellMark
+from autograder.grading.reading import UnreadableError
+from autograder.grading.release import Release
+from autograder.grading.repair import repair
+from autograder.grading.scoring import score_notebook
+
+_MAX_NOTES = 20
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What one submission earned, and how; values only, so that it can travel.
+
+    Parameters
+    ----------
+    student : str
+        Whose it is.
+    marks : tuple of CellMark
+        In the order of the lab.
+    ledger : Ledger
+        From what the marks were made.
+    notebook : str
+        The executed notebook as a file's text; for an unreadable submission the
+        release with the reason on top.
+    unanswered : frozenset of str
+        Exercises and questions left as they were released.
+    files : tuple of str
+        Data files of the submission that belong beside the notebook.
+    handed_in : datetime or None
+        In UTC, without a time zone.
+    """
+
+    student: str
+    marks: tuple[CellMark, ...]
+    ledger: Ledger
+    notebook: str
+    unanswered: frozenset[str] = frozenset()
+    files: tuple[str, ...] = field(default=())
+    handed_in: datetime.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Marker:
+    """Marks submissions, one after the other.
+
+    Parameters
+    ----------
+    release : Release
+        What they are marked against.
+    executor : Executor
+        Runs the repaired notebooks.
+    """
+
+    release: Release
+    limits: Limits
+    executor: Executor
+
+    def mark(self, folder: Path) -> Marked:
+        """Return the marks of the submission in `folder`, <student>/<lab>.
+
+        A submission that cannot be read gets a zero for every cell, flagged. Any other
+        exception is a failure of grading itself.
+        """
+        digest = fingerprint(folder, self.limits)
+        try:
+            submission = take_in(folder, self.release.lab, self.limits)
+        except UnreadableError as unreadable:
+            return self._unreadable(folder.parent.name, digest, str(unreadable))
+        repaired = repair(submission.notebook, self.release)
+        executed, stopped = self.executor.execute(repaired.notebook, submission)
+        notes = [stopped] if stopped else []
+        notes += _shortened([*submission.notes, *repaired.notes])
+        marks, unanswered = score_notebook(executed, self.release, repaired.missing)
+        messages = {mark.grade_id: mark.message for mark in marks if mark.message}
+        return Marked(
+            submission.student,
+            tuple(marks),
+            Ledger(digest, self.release.digest, True, notes, messages),
+            nbformat.writes(executed),
+            unanswered,
+            submission.files,
+            submission.handed_in,
+        )
+
+    def _unreadable(self, student: str, digest: str, reason: str) -> Marked:
+        marks = tuple(
+            CellMark(cell.grade_id, cell.exercise, 0.0, cell.maximum, review=True)
+            for cell in self.release.of_kind("test", "question")
+        )
+        cells = [new_cell(cell, cell.graded) for cell in self.release.cells]
+        warning = nbformat.v4.new_markdown_cell(f"**Not graded:** {reason}", id="why")
+        notebook = nbformat.v4.new_notebook(
+            cells=[warning, *cells], metadata=self.release.notebook.metadata
+        )
+        ledger = Ledger(digest, self.release.digest, False, [reason])
+        return Marked(student, marks, ledger, nbformat.writes(notebook))
+
+
+def _shortened(notes: list[str]) -> list[str]:
+    """Return the first notes: a hostile notebook can ask for thousands of repairs."""
+    if len(notes) <= _MAX_NOTES:
+        return notes
+    return [*notes[:_MAX_NOTES], f"and {len(notes) - _MAX_NOTES} more of this kind"]
