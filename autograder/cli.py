@@ -99,12 +99,15 @@ def grade(
         bool, typer.Option("--force", help="Grade again what was graded before.")
     ] = False,
     workers: Workers = None,
+    ray: Annotated[
+        str, typer.Option(help="A Ray cluster's address; 'local' starts one here.")
+    ] = "",
     root: Root = Path(),
 ) -> None:
     """Grade submitted/<student>/<lab>/ into marks, feedback and grades.csv."""
     from autograder.authoring.catalog import find_lab
 
-    _grade(course.resolve(), find_lab(root, lab), force, workers)
+    _grade(course.resolve(), find_lab(root, lab), force, workers, ray)
 
 
 @app.command()
@@ -133,7 +136,11 @@ def demo(
 
 
 def _grade(
-    course: Path, lab: "Lab", force: bool, workers: int | None = None
+    course: Path,
+    lab: "Lab",
+    force: bool,
+    workers: int | None = None,
+    ray: str = "",
 ) -> None:
     from autograder.grading import grade as grade_lab
     from autograder.reports.table import marks_table
@@ -145,6 +152,7 @@ def _grade(
             lab,
             force=force,
             workers=workers,
+            ray=ray,
             progress=partial(_advance, progress, task),
         )
     out.print(marks_table(report))

@@ -41,6 +41,7 @@ def grade(
     *,
     force: bool = False,
     workers: int | None = None,
+    ray: str = "",
     progress: Progress | None = None,
     limits: Limits | None = None,
 ) -> GradeReport:
@@ -54,6 +55,8 @@ def grade(
         Grade again what was graded before. Marks that a person gave stay.
     workers : int or None
         Processes; one per core if None. With 1 this process does it.
+    ray : str
+        The address of a Ray cluster that does it instead; "local" starts one here.
     progress : callable
         Told how far the batch is.
     limits : Limits or None
@@ -82,7 +85,8 @@ def grade(
             else:
                 students[folder] = standing
                 _tell(progress, len(students), len(folders), standing.student)
-        pool = _pool(release, limits, workers or os.cpu_count() or 1, len(todo))
+        workers = min(workers or os.cpu_count() or 1, len(todo))
+        pool = _pool(partial(_marker, release, limits), limits, workers, ray)
         with closing(pool.mark(todo)) as outcomes:
             for folder, outcome in outcomes:
                 students[folder] = _put(results, folder, outcome)
@@ -110,11 +114,14 @@ def _put(results: Results, folder: Path, outcome: Outcome) -> StudentMarks:
         return results.failed(folder.parent.name, error)
 
 
-def _pool(release: Release, limits: Limits, workers: int, num_folders: int) -> Pool:
-    make_marker = partial(_marker, release, limits)
-    if min(workers, num_folders) <= 1:
-        return ThisProcess(make_marker)
-    return Workers(make_marker, workers)
+def _pool(
+    make_marker: Callable[[], Marker], limits: Limits, workers: int, ray: str
+) -> Pool:
+    if ray and workers:
+        from autograder.grading.ray_pool import RayCluster
+
+        return RayCluster(make_marker, ray, limits)
+    return Workers(make_marker, workers) if workers > 1 else ThisProcess(make_marker)
 
 
 def _marker(release: Release, limits: Limits) -> Marker:

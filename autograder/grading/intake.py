@@ -84,7 +84,7 @@ def take_in(folder: Path, lab: str, limits: Limits) -> Submission:
     UnreadableError
         If there is nothing to run; the message is one sentence.
     """
-    if not _is_folder(folder):
+    if not is_folder(folder):
         raise UnreadableError(f"expected a folder {folder.name}, got a link or a file")
     path, renamed = _notebook_path(folder, lab)
     handed_in = _timestamp(folder)
@@ -103,9 +103,9 @@ def take_in(folder: Path, lab: str, limits: Limits) -> Submission:
 def fingerprint(folder: Path, limits: Limits) -> str:
     """Return a digest that changes when anything handed in changes."""
     digest = hashlib.sha256()
-    if not _is_folder(folder):
+    if not is_folder(folder):
         return digest.hexdigest()
-    for path in _walk(folder):
+    for path in folder_entries(folder):
         digest.update(os.fsencode(path.relative_to(folder)) + b"\0")
         status = path.lstat()
         digest.update(f"{status.st_mode:o} {status.st_size}\0".encode())
@@ -117,7 +117,8 @@ def fingerprint(folder: Path, limits: Limits) -> str:
     return digest.hexdigest()
 
 
-def _is_folder(folder: Path) -> bool:
+def is_folder(folder: Path) -> bool:
+    """Tell whether a submission is a folder, reached without following a link."""
     return folder.is_dir() and not (folder.is_symlink() or folder.parent.is_symlink())
 
 
@@ -148,7 +149,7 @@ def _timestamp(folder: Path) -> datetime.datetime | None:
 def _data_files(folder: Path, max_bytes: int) -> tuple[list[str], list[str]]:
     """Return the ordinary files to run with, and notes on those left out."""
     files, notes, total = [], [], 0
-    for path in _walk(folder):
+    for path in folder_entries(folder):
         name = str(path.relative_to(folder))
         if path.suffix == ".ipynb" or name == _TIMESTAMP:
             continue
@@ -163,7 +164,7 @@ def _data_files(folder: Path, max_bytes: int) -> tuple[list[str], list[str]]:
     return files, notes
 
 
-def _walk(folder: Path) -> list[Path]:
+def folder_entries(folder: Path) -> list[Path]:
     """Return all files below `folder`, sorted; links are listed, never followed."""
     paths = []
     for parent, folders, names in os.walk(folder):
