@@ -8,7 +8,7 @@ seconds to import and `--help` should not.
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -39,6 +39,14 @@ err = Console(stderr=True)
 
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes; one per core if not given.")
+]
+Unsafe = Annotated[
+    bool,
+    typer.Option(
+        "--unsafe",
+        help="Run submissions without a sandbox: they can read and change "
+        "everything that you can.",
+    ),
 ]
 Root = Annotated[Path, typer.Option(help="The folder that holds solutions/ and labs/.")]
 
@@ -102,12 +110,14 @@ def grade(
     ray: Annotated[
         str, typer.Option(help="A Ray cluster's address; 'local' starts one here.")
     ] = "",
+    unsafe: Unsafe = False,
     root: Root = Path(),
 ) -> None:
     """Grade submitted/<student>/<lab>/ into marks, feedback and grades.csv."""
     from autograder.authoring.catalog import find_lab
 
-    _grade(course.resolve(), find_lab(root, lab), force, workers, ray)
+    means = {"workers": workers, "ray": ray, "unsafe": unsafe}
+    _grade(course.resolve(), find_lab(root, lab), force=force, **means)
 
 
 @app.command()
@@ -118,6 +128,7 @@ def demo(
     force: Annotated[
         bool, typer.Option("--force", help="Grade again what was graded before.")
     ] = False,
+    unsafe: Unsafe = False,
     root: Root = Path(),
 ) -> None:
     """Make a class of twelve for lab 1, some of it broken, and grade it."""
@@ -132,16 +143,11 @@ def demo(
     students = make_class(lab, root / "labs", directory, force=force)
     for student, story in students.items():
         out.print(Text(f"{student}: {story}", style="dim"))
-    _grade(directory.resolve(), lab, force)
+    _grade(directory.resolve(), lab, force=force, unsafe=unsafe)
 
 
-def _grade(
-    course: Path,
-    lab: "Lab",
-    force: bool,
-    workers: int | None = None,
-    ray: str = "",
-) -> None:
+def _grade(course: Path, lab: "Lab", **options: Any) -> None:
+    """Grade with the options of `autograder.grading.grade`, and draw the marks."""
     from autograder.grading import grade as grade_lab
     from autograder.reports.table import marks_table
 
@@ -150,10 +156,8 @@ def _grade(
         report = grade_lab(
             course,
             lab,
-            force=force,
-            workers=workers,
-            ray=ray,
             progress=partial(_advance, progress, task),
+            **options,
         )
     out.print(marks_table(report))
     shown = (

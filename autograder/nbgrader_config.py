@@ -22,6 +22,7 @@ from traitlets.config import Config
 
 from autograder.errors import UserError
 
+COURSE_FOLDERS = ("source", "release", "submitted", "autograded", "feedback")
 CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError"
 TEXT_STUB = "*Write your answer here.*"
 
@@ -64,11 +65,8 @@ def course_config(
     course.root = str(root.resolve())
     course.course_id = course_id
     course.db_url = db_url or gradebook_url(root)
-    course.source_directory = "source"
-    course.release_directory = "release"
-    course.submitted_directory = "submitted"
-    course.autograded_directory = "autograded"
-    course.feedback_directory = "feedback"
+    for name in COURSE_FOLDERS:
+        course[f"{name}_directory"] = name
     config.ClearSolutions.code_stub = {"python": CODE_STUB}
     config.ClearSolutions.text_stub = TEXT_STUB
     config.ExecutePreprocessor.timeout = timeout_s

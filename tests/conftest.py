@@ -1,6 +1,10 @@
-"""What holds for all tests."""
+"""What the tests of several packages share."""
 
 import gc
+
+import pytest
+
+from autograder.sandbox import Sandbox
 
 
 def pytest_collection_finish():
@@ -11,3 +15,10 @@ def pytest_collection_finish():
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def sandbox():
+    """Starts kernels for the tests of this process, behind the best wall there is."""
+    with Sandbox(["numpy"]) as sandbox:
+        yield sandbox

@@ -34,6 +34,21 @@ def test_a_course_without_submissions_is_refused(monkeypatch, capsys, tmp_path):
     assert "submitted" in capsys.readouterr().err
 
 
+def test_without_a_sandbox_nothing_is_graded(monkeypatch, capsys, tmp_path):
+    """The sentence says how to get one, and what the other way means."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    folder = tmp_path / "submitted" / "ada" / "lab01_first_round"
+    folder.mkdir(parents=True)
+    (folder / "lab01_first_round.ipynb").write_text("{}")
+    status = run(monkeypatch, "grade", "lab01_first_round", "--course", tmp_path)
+
+    assert status == 2
+    message = " ".join(capsys.readouterr().err.split())
+    assert "expected bubblewrap" in message
+    assert "--unsafe" in message
+    assert not (tmp_path / "gradebook.db").exists()
+
+
 def test_a_folder_without_solutions_is_refused(monkeypatch, capsys, tmp_path):
     """Run outside the repository, the command says what it expected to find."""
     assert run(monkeypatch, "build", "--root", tmp_path) == 2

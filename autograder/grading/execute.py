@@ -6,6 +6,7 @@ it keep their outputs, and the rest get a `NotRun` error with the reason, so tha
 tests are marked zero and say why.
 """
 
+import contextlib
 import copy
 import time
 from typing import Protocol
@@ -18,6 +19,7 @@ from autograder.grading.kernel import Ending, Kernel, KernelStartError, Message
 from autograder.grading.limits import Limits
 from autograder.grading.outputs import CellOutputs, OutputBudget, error_output
 from autograder.grading.workspace import workspace
+from autograder.sandbox import Place, Sandbox
 
 _NUM_STARTS = 3  # a kernel that does not start is the machine's fault: try again
 
@@ -32,16 +34,18 @@ class Executor(Protocol):
 
 
 class KernelExecutor:
-    """Runs each notebook in a kernel process and a workspace of its own.
+    """Runs each notebook in a kernel process and a place of its own.
 
     Parameters
     ----------
     limits : Limits
         When to stop, and how much output to keep.
+    sandbox : Sandbox
+        Starts the kernels.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits, sandbox: Sandbox) -> None:
+        self.limits, self.sandbox = limits, sandbox
 
     def execute(
         self, notebook: NotebookNode, submission: Submission
@@ -54,16 +58,18 @@ class KernelExecutor:
             If no kernel could be started.
         """
         executed = copy.deepcopy(notebook)
-        with workspace(submission) as place:
-            for attempt in range(1, _NUM_STARTS + 1):
-                try:
-                    kernel = Kernel(place, self.limits.start_s)
-                    break
-                except KernelStartError:
-                    if attempt == _NUM_STARTS:
-                        raise
-            with kernel:
-                return executed, _run_cells(kernel, executed, self.limits)
+        with workspace(submission) as place, self._kernel(place) as kernel:
+            return executed, _run_cells(kernel, executed, self.limits)
+
+    def _kernel(self, place: Place) -> Kernel:
+        for _ in range(_NUM_STARTS - 1):
+            with contextlib.suppress(KernelStartError):
+                return self._start(place)
+        return self._start(place)
+
+    def _start(self, place: Place) -> Kernel:
+        limits = self.limits
+        return Kernel(self.sandbox, place, limits.machine, limits.start_s)
 
 
 def _run_cells(kernel: Kernel, notebook: NotebookNode, limits: Limits) -> str:
@@ -112,7 +118,7 @@ def _run_cell(
     for output in cell.outputs:
         if output.output_type == "execute_result":
             output["execution_count"] = cell.execution_count
-    problem = _problem(ending, seconds)
+    problem = _problem(ending, seconds, kernel.cause_of_death)
     if ending == "incomplete":
         cell["execution_count"] = None  # marked as if it had not run, and flagged
     if problem:
@@ -129,12 +135,12 @@ def _name(cell: NotebookNode) -> str:
     return f"`{grade_id_of(cell) or cell.source.strip().splitlines()[0][:40]}`"
 
 
-def _problem(ending: Ending, seconds: float) -> str:
+def _problem(ending: Ending, seconds: float, cause_of_death: str) -> str:
     return {
         "finished": "",
         "timeout": f"it took longer than {seconds:.3g} s and was stopped",
         "stuck": f"it took longer than {seconds:.3g} s and could not be stopped",
-        "dead": "the kernel died",
+        "dead": cause_of_death or "the kernel died",
         "incomplete": "not all of its outputs arrived",
     }[ending]
 

@@ -14,21 +14,20 @@ somebody says `force`. The marks do not depend on the number of workers.
 import os
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 from autograder.authoring.generate import generate
 from autograder.authoring.lab import Lab
-from autograder.grading.execute import KernelExecutor
+from autograder.grading.imports import modules_of
 from autograder.grading.intake import find_submissions
 from autograder.grading.limits import Limits
-from autograder.grading.marking import Marker
 from autograder.grading.marks import GradeReport, StudentMarks
 from autograder.grading.pool import Outcome, Pool, ThisProcess, Workers
 from autograder.grading.record import open_gradebook
-from autograder.grading.release import Release, read_release
+from autograder.grading.release import read_release
 from autograder.grading.results import Results
-from autograder.nbgrader_config import course_config, gradebook_url
+from autograder.grading.station import Station, check_isolation
+from autograder.nbgrader_config import COURSE_FOLDERS, course_config, gradebook_url
 from autograder.reports.csv import write_grades_csv
 
 Progress = Callable[[int, int, str], None]
@@ -42,6 +41,7 @@ def grade(
     force: bool = False,
     workers: int | None = None,
     ray: str = "",
+    unsafe: bool = False,
     progress: Progress | None = None,
     limits: Limits | None = None,
 ) -> GradeReport:
@@ -57,6 +57,9 @@ def grade(
         Processes; one per core if None. With 1 this process does it.
     ray : str
         The address of a Ray cluster that does it instead; "local" starts one here.
+    unsafe : bool
+        Run submissions without a sandbox: they can then read and change everything
+        that this user can.
     progress : callable
         Told how far the batch is.
     limits : Limits or None
@@ -65,11 +68,14 @@ def grade(
     Raises
     ------
     UserError
-        If there are no submissions where they are expected, or the lab has changed in a
-        way that the gradebook's marks cannot follow.
+        If there are no submissions where they are expected, the lab has changed in a
+        way that the gradebook's marks cannot follow, or nothing on this machine
+        isolates submissions and `unsafe` was not said.
     """
     root, limits = course_root.resolve(), limits or Limits()
     folders = find_submissions(root / "submitted", lab.name)
+    if not ray:
+        check_isolation(_hidden(root, lab), unsafe=unsafe)
     released = generate(lab, root, gradebook_url(root))
     config = course_config(root)
     students: dict[Path, StudentMarks] = {}
@@ -86,7 +92,8 @@ def grade(
                 students[folder] = standing
                 _tell(progress, len(students), len(folders), standing.student)
         workers = min(workers or os.cpu_count() or 1, len(todo))
-        pool = _pool(partial(_marker, release, limits), limits, workers, ray)
+        station = Station(release, limits, modules_of(lab), _hidden(root, lab), unsafe)
+        pool = _pool(station, workers, ray)
         with closing(pool.mark(todo)) as outcomes:
             for folder, outcome in outcomes:
                 students[folder] = _put(results, folder, outcome)
@@ -114,18 +121,23 @@ def _put(results: Results, folder: Path, outcome: Outcome) -> StudentMarks:
         return results.failed(folder.parent.name, error)
 
 
-def _pool(
-    make_marker: Callable[[], Marker], limits: Limits, workers: int, ray: str
-) -> Pool:
+def _pool(station: Station, workers: int, ray: str) -> Pool:
     if ray and workers:
         from autograder.grading.ray_pool import RayCluster
 
-        return RayCluster(make_marker, ray, limits)
-    return Workers(make_marker, workers) if workers > 1 else ThisProcess(make_marker)
+        return RayCluster(station.marker, ray, station.limits)
+    if workers > 1:
+        return Workers(station.marker, workers)
+    return ThisProcess(station.marker)
 
 
-def _marker(release: Release, limits: Limits) -> Marker:
-    return Marker(release, limits, KernelExecutor(limits))
+def _hidden(root: Path, lab: Lab) -> tuple[Path, ...]:
+    """Return what no submission may see, wherever the course stands."""
+    return (
+        *(root / name for name in COURSE_FOLDERS),
+        root / "gradebook.db",
+        lab.path.parent,
+    )
 
 
 def _tell(progress: Progress | None, done: int, total: int, student: str) -> None:

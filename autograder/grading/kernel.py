@@ -1,27 +1,23 @@
 """One IPython kernel: start it, run cells in it, be rid of it.
 
 A kernel is reached over sockets in the file system (no ports to race for) at paths that
-no other kernel has. It leads its own process group, so that what it starts is
-interrupted and killed with it.
+no other kernel has. It and what it starts run in a sandbox (`autograder.sandbox`) and
+are killed together.
 
 A cell is over when the kernel has *replied* and has said that it is *idle*: the reply
 says how it went, and idle says that all of its outputs have been sent.
 """
 
-import contextlib
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import zmq
+from jupyter_client import KernelConnectionInfo
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.connect import write_connection_file
 
-from autograder.grading.workspace import Workspace
+from autograder.sandbox import Bounds, Place, Sandbox, SandboxError
 
 Message = dict[str, Any]
 Ending = Literal["finished", "timeout", "stuck", "dead", "incomplete"]
@@ -47,8 +43,12 @@ class Kernel:
 
     Parameters
     ----------
-    place : Workspace
-        Where it runs.
+    sandbox : Sandbox
+        Starts it.
+    place : Place
+        Where its data files and its sockets are.
+    bounds : Bounds
+        What it may use of the machine.
     start_s : float, seconds
         How long it may take to start.
 
@@ -58,33 +58,16 @@ class Kernel:
         If it does not answer in time.
     """
 
-    def __init__(self, place: Workspace, start_s: float) -> None:
-        path = str(place.connection_file)
-        write_connection_file(
-            path,
-            ip=place.socket_prefix,
-            transport="ipc",
-            key=os.urandom(16).hex().encode(),
-        )
-        command = [
-            *(sys.executable, "-m", "ipykernel_launcher", "-f", path),
-            # A file of the student's must not stand in for a library, so the current
-            # directory is the last place to import from, not the first.
-            "--IPKernelApp.ignore_cwd=True",
-            "--IPKernelApp.exec_lines=__import__('sys').path.append('')",
-            "--HistoryManager.enabled=False",
-        ]
-        self._process = subprocess.Popen(
-            command,
-            cwd=place.work,
-            env=place.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    def __init__(
+        self, sandbox: Sandbox, place: Place, bounds: Bounds, start_s: float
+    ) -> None:
+        connection = place.connection()
+        try:
+            self._process = sandbox.start(place, connection, bounds)
+        except SandboxError as error:
+            raise KernelStartError(str(error)) from error
         self._client = BlockingKernelClient()
-        self._client.load_connection_file(path)
+        self._client.load_connection_info(cast(KernelConnectionInfo, connection))
         self._client.start_channels(stdin=False, hb=False)
         try:
             self._wait_until_ready(start_s)
@@ -128,28 +111,34 @@ class Kernel:
             return ending, reply
         if reply:  # it had finished, and only its outputs went on
             return "incomplete", reply
-        self._signal(signal.SIGINT)
+        self._process.send_signal(signal.SIGINT)
         ending, reply = self._follow(request, interrupt_s, on_output)
         after: dict[Ending, Ending] = {"finished": "timeout", "timeout": "stuck"}
         return after.get(ending, ending), reply
 
+    @property
+    def cause_of_death(self) -> str:
+        """Why it died: which bound was exceeded; empty if that was not the cause."""
+        return self._process.reason
+
     def close(self) -> None:
-        """Kill the kernel and its process group, and close the sockets."""
-        self._signal(signal.SIGKILL)
-        self._process.wait()
+        """Kill the kernel and all that it started, and close the sockets."""
+        self._process.close()
         self._client.stop_channels()
         self._client.context.destroy(linger=0)
 
     def _wait_until_ready(self, start_s: float) -> None:
         deadline = time.monotonic() + start_s
+        asked = self._client.kernel_info()
         while time.monotonic() < deadline:
-            # The first idle may be sent before we listen, so ask until one is heard.
-            asked = self._client.kernel_info()
-            ending, _ = self._follow(asked, _TICK_S, on_output=lambda message: None)
+            ending, reply = self._follow(asked, _TICK_S, on_output=lambda message: None)
             if ending == "finished":
                 return
+            if reply:  # but its idle was sent before we listened: ask once more
+                asked = self._client.kernel_info()
             if ending == "dead":
-                break
+                reason = self._process.failure or "its process ended"
+                raise KernelStartError(f"a kernel did not start: {reason}")
         raise KernelStartError(f"a kernel did not start within {start_s:g} s")
 
     def _follow(
@@ -187,10 +176,6 @@ class Kernel:
                 else:
                     on_output(message)
         return "finished", reply
-
-    def _signal(self, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, number)
 
 
 def _received(channel: Any) -> Message:

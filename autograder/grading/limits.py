@@ -1,6 +1,8 @@
 """How much a submission may use before it is stopped."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from autograder.sandbox import Bounds
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Limits:
         The data files beside it, together.
     cell_output_bytes, notebook_output_bytes : int
         What is kept of the outputs of one cell and of all cells.
+    machine : Bounds
+        Memory, processor time, processes and files.
     """
 
     cell_s: float = 60.0
@@ -33,3 +37,4 @@ class Limits:
     files_bytes: int = 100_000_000
     cell_output_bytes: int = 500_000
     notebook_output_bytes: int = 2_000_000
+    machine: Bounds = field(default_factory=Bounds)

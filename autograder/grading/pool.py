@@ -14,6 +14,7 @@ import signal
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, ExitStack
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +23,9 @@ from autograder.grading.marking import Marked, Marker
 
 Outcome = Marked | Exception
 """The marks of one submission, or why grading itself failed."""
+
+MakeMarker = Callable[[], AbstractContextManager[Marker]]
+"""Sets up what marking needs, and tidies up afterwards."""
 
 NUM_TRIES = 3  # of a submission whose worker died
 
@@ -36,17 +40,18 @@ class Pool(Protocol):
 class ThisProcess:
     """Marks in this process, one after the other: for one worker, and for debugging."""
 
-    def __init__(self, make_marker: Callable[[], Marker]) -> None:
+    def __init__(self, make_marker: MakeMarker) -> None:
         self._make_marker = make_marker
 
     def mark(self, folders: Iterable[Path]) -> Generator[tuple[Path, Outcome]]:
         """Yield each folder with its outcome, in order."""
-        marker = self._make_marker()
-        for folder in folders:
-            try:
-                yield folder, marker.mark(folder)
-            except Exception as error:
-                yield folder, error
+        with self._make_marker() as marker:
+            for folder in folders:
+                try:
+                    outcome: Outcome = marker.mark(folder)
+                except Exception as error:
+                    outcome = error
+                yield folder, outcome
 
 
 class Workers:
@@ -55,12 +60,12 @@ class Workers:
     Parameters
     ----------
     make_marker : callable
-        Called once per worker, in it; has to be picklable.
+        Entered once per worker, in it; has to be picklable.
     num_workers : int
         How many.
     """
 
-    def __init__(self, make_marker: Callable[[], Marker], num_workers: int) -> None:
+    def __init__(self, make_marker: MakeMarker, num_workers: int) -> None:
         self._make_marker = make_marker
         self._num_workers = num_workers
 
@@ -99,14 +104,15 @@ class Workers:
         )
 
 
-_marker: Marker  # of this process, if it is a worker
+_resources = ExitStack()  # of this process, if it is a worker
+_marker: Marker
 
 
-def _start(make_marker: Callable[[], Marker]) -> None:
+def _start(make_marker: MakeMarker) -> None:
     global _marker
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
-    _marker = make_marker()
+    _marker = _resources.enter_context(make_marker())
 
 
 def _mark(folder: Path) -> Marked:

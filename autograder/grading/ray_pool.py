@@ -11,7 +11,8 @@ Recording stays here, with the one writer.
 import logging
 import tempfile
 import uuid
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from autograder.grading.intake import fingerprint
 from autograder.grading.limits import Limits
 from autograder.grading.marking import Marked, Marker
 from autograder.grading.parcel import Parcel, pack, unpack
-from autograder.grading.pool import NUM_TRIES, Outcome
+from autograder.grading.pool import NUM_TRIES, MakeMarker, Outcome
 
 _NUM_WAITING = 2  # tasks per core of the cluster: enough to keep it busy
 
@@ -32,7 +33,7 @@ class RayCluster:
     Parameters
     ----------
     make_marker : callable
-        Called once per worker process of the cluster; has to be picklable.
+        Entered once per worker process of the cluster; has to be picklable.
     address : str
         As `ray.init` takes it: "host:6379", "auto", or "local" for a cluster on this
         machine that ends with the batch.
@@ -45,9 +46,7 @@ class RayCluster:
         If Ray is not installed, or there is no cluster at the address.
     """
 
-    def __init__(
-        self, make_marker: Callable[[], Marker], address: str, limits: Limits
-    ) -> None:
+    def __init__(self, make_marker: MakeMarker, address: str, limits: Limits) -> None:
         try:
             import ray
         except ImportError:
@@ -100,15 +99,15 @@ class RayCluster:
         return replace(marked, ledger=ledger)
 
 
-_markers: dict[str, Marker] = {}  # of this worker process: its batch's, once made
+_resources = ExitStack()  # of this worker process, for its present batch
+_markers: dict[str, Marker] = {}
 
 
-def mark_parcel(
-    batch: str, make_marker: Callable[[], Marker], parcel: Parcel
-) -> Marked:
+def mark_parcel(batch: str, make_marker: MakeMarker, parcel: Parcel) -> Marked:
     """Mark one submission of a batch on a node of the cluster."""
     if batch not in _markers:
         _markers.clear()
-        _markers[batch] = make_marker()
+        _resources.close()
+        _markers[batch] = _resources.enter_context(make_marker())
     with tempfile.TemporaryDirectory(prefix="parcel-") as root:
         return _markers[batch].mark(unpack(parcel, Path(root)))

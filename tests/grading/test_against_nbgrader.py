@@ -4,11 +4,12 @@ import logging
 import shutil
 
 import pytest
+from jupyter_client.provisioning import KernelProvisionerFactory
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.nbgrader_config import course_config
-from tests.grading.tiny import Course
+from tests.grading.tiny import FULL, RIGHT, Course, cell_named
 
 # nbgrader's autograde adds half-made rows, and SQLAlchemy says so.
 ignore = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -55,3 +56,24 @@ def test_honest_marks_equal_nbgraders(template, tmp_path):
 
     assert recorded(ours) == recorded(theirs)
     assert len(recorded(ours)) == 4 * (4 + 3 + 1)
+
+
+def test_nbgrader_itself_can_run_in_the_sandbox(template, tmp_path, monkeypatch):
+    """`nbgrader autograde`, as it is, on our kernels: full marks for right answers."""
+    shutil.copytree(template.root, tmp_path / "course")
+    course = Course(tmp_path / "course", template.lab)
+    where = "import os; print('was in', os.getcwd())\n"
+    course.submit("ada", largest=where + RIGHT["largest"])
+    monkeypatch.chdir(course.root)
+    factory = KernelProvisionerFactory.instance()
+    monkeypatch.setattr(factory, "default_provisioner_name", "lecturekit-sandbox")
+    config = course_config(course.root)
+    config.CourseDirectory.assignment_id = "means"
+    config.SandboxProvisioner.modules = ["numpy"]
+    log = logging.Logger("quiet", level=logging.CRITICAL)
+    Autograde(CourseDirectory(config=config, log=log), config=config, log=log).start()
+
+    rows = recorded(course)
+    assert {name: rows["ada", name][0] for name in FULL} == FULL
+    cell = cell_named(course.autograded("ada"), "largest")
+    assert cell.outputs[0].text == "was in /home/student/work\n"

@@ -58,13 +58,13 @@ def nbgraders_scores(root, student, name):
 
 @pytest.mark.parametrize("student", STUDENTS)
 @pytest.mark.parametrize("name", ["problem1", "problem2"])
-def test_scores_are_nbgraders(course, student, name):
+def test_scores_are_nbgraders(course, sandbox, student, name):
     """Every automatic score of the example, cell by cell."""
     folder = course / "autograded" / student / "ps1"
     notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
     submission = Submission(student, folder, notebook, ("jupyter.png",), None, ())
 
-    executed, stopped = KernelExecutor(Limits()).execute(notebook, submission)
+    executed, stopped = KernelExecutor(Limits(), sandbox).execute(notebook, submission)
 
     tests = [
         cell

@@ -1,0 +1,112 @@
+"""The zygote: a process that imports what notebooks need, once, and forks on request.
+
+    python -m autograder.sandbox.inside.serve CONTROL UID MODE
+
+CONTROL is the number of the socket on which requests come, each with the open files
+that belong to it; when it is closed, the zygote ends. UID is who to become if this is
+root, MODE one of `autograder.sandbox.protection.Mode`. The zygote has one thread, or
+its forks could inherit a lock that nobody releases.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+
+from autograder.sandbox.inside import fork, system
+
+_MAX_BYTES = 1_000_000
+_MAX_FILES = 16
+# What a kernel would import on its own when it starts, or when its first cell runs.
+_KERNEL_MODULES = (
+    "IPython.core.debugger",
+    "IPython.core.completerlib",
+    "autograder.sandbox.inside.kernel",
+    "comm",
+    "debugpy",
+    "ipykernel.ipkernel",
+    "ipykernel.zmqshell",
+    "zmq.asyncio",
+)
+
+
+def main() -> None:
+    """Serve until the grader closes the control socket."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    if os.getuid() == 0:
+        _leave_root(int(sys.argv[2]), is_walled=sys.argv[3] != "unsafe")
+    system.gain_no_privileges()
+    system.set_dumpable(False)  # no fork may trace this process or read its memory
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks are not waited for
+    while True:
+        message, files = _receive(control)
+        if not message:
+            return
+        request = json.loads(message)
+        if "modules" in request:
+            warm(request["modules"])
+            continue
+        if os.fork() == 0:
+            control.close()
+            _serve_one(request, files)
+        for number in files:
+            os.close(number)
+
+
+def _leave_root(uid: int, *, is_walled: bool) -> None:
+    """Become an ordinary user.
+
+    bubblewrap covers parts of /proc for root; the forks may mount a /proc of their own
+    only where an uncovered one is in sight, so mount that first.
+    """
+    if is_walled:
+        flags = system.MS_NOSUID | system.MS_NODEV | system.MS_NOEXEC
+        system.mount("proc", "/proc", "proc", flags)
+    system.become(uid, may_read_all=not is_walled)
+
+
+def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
+    message, files, _, _ = socket.recv_fds(control, _MAX_BYTES, _MAX_FILES)
+    return message, files
+
+
+def _serve_one(fields: dict[str, object], files: Sequence[int]) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    names = fields.pop("files")
+    assert isinstance(names, list)
+    try:
+        fork.run(fork.Request.read(fields), dict(zip(names, files, strict=True)))
+    finally:
+        os._exit(0)
+
+
+def warm(modules: Sequence[str]) -> None:
+    """Import what a kernel and the notebooks need, and do what is slow at first."""
+    for name in (*_KERNEL_MODULES, *modules):
+        with contextlib.suppress(Exception):  # a notebook that needs it will say so
+            importlib.import_module(name)
+    if "torch" in sys.modules:
+        _warm_torch()
+    gc.collect()
+    gc.freeze()  # forks share these pages as long as no collection touches them
+
+
+def _warm_torch() -> None:
+    """Make one optimizer and take one step: the first one imports for a second.
+
+    No gradient is computed, because the engine that does it may start threads.
+    """
+    torch = sys.modules["torch"]
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    parameter.grad = torch.zeros(1)
+    torch.optim.SGD([parameter], lr=0.1).step()
+
+
+if __name__ == "__main__":
+    main()
