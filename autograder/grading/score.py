@@ -61,7 +61,7 @@ def score_cell(cell: NotebookNode, exercise: str = "") -> CellMark:
         return mark(
             0.0,
             f"expected a number from 0 to {maximum:g} as the check's last value, got "
-            f"{_shortened(str(text))}",
+            f"{shortened(str(text))}",
             review=True,
         )
     if points == maximum:
@@ -92,8 +92,13 @@ def score_question(
 def error_message(error: NotebookNode) -> str:
     """Return an error output as a student should read it, at most three lines."""
     name = str(error.get("ename", "")) or "Error"
-    lines = [line for line in str(error.get("evalue", "")).splitlines() if line.strip()]
-    text = _shortened("\n".join(lines[:_MAX_MESSAGE_LINES]))
+    return failure_message(name, str(error.get("evalue", "")))
+
+
+def failure_message(name: str, text: str) -> str:
+    """Return the message of an exception of class `name` for the student."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    text = shortened("\n".join(lines[:_MAX_MESSAGE_LINES]))
     if not text:
         return _SILENT_ERRORS.get(name, name)
     return text if name in ("AssertionError", "NotRun") else f"{name}: {text}"
@@ -106,7 +111,8 @@ def _plain_number(text: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return `text`, or its beginning if it is longer than a message may be."""
     if len(text) <= _MAX_MESSAGE_CHARS:
         return text
     return text[: _MAX_MESSAGE_CHARS - 3] + "..."
