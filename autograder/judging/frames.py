@@ -24,7 +24,8 @@ from autograder.judging.errors import Closed, Malformed, NoAnswer
 globals()["__builtins__"] = dict(vars(builtins))
 
 _LENGTHS = struct.Struct("<II")
-_dumps, _loads = json.JSONEncoder(separators=(",", ":")).encode, json.loads
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_DECODER = json.JSONDecoder()
 _SHORT = 65_536  # bytes that are cheaper to join than to send one by one
 
 
@@ -51,7 +52,8 @@ class Frames:
 
     def send(self, header: list[Any], buffers: Sequence[Any]) -> None:
         """Send one frame; `buffers` are bytes or memoryviews of bytes."""
-        text = _dumps([*header, [len(buffer) for buffer in buffers]]).encode()
+        whole = [*header, [len(buffer) for buffer in buffers]]
+        text = "".join(_ENCODER.iterencode(whole, True)).encode()
         size = sum(len(buffer) for buffer in buffers)
         if len(text) + size > self._max_bytes:
             raise Malformed(
@@ -89,10 +91,10 @@ class Frames:
         text = self._exactly(text_size, deadline)
         body = memoryview(self._exactly(body_size, deadline))
         try:
-            header = _loads(bytes(text))
+            header, end = _DECODER.raw_decode(text.decode())
         except (ValueError, RecursionError) as error:
             raise Malformed(f"expected JSON, got {error}") from None
-        if not isinstance(header, list) or not header:
+        if not isinstance(header, list) or not header or end < len(text):
             raise Malformed("expected a list, got something else")
         return header, _cut(body, header.pop())
 

@@ -64,7 +64,6 @@ class Region:
         self.snapshot = self.bytes.tobytes()
         self.dtype = ""  # of the first window; says how to read the bytes
         self._num_refs = self._count()
-        self._num_owner_refs = 2  # the window's, and getrefcount's own
 
     @classmethod
     def received(cls, data: memoryview) -> "Region":
@@ -93,11 +92,22 @@ class Region:
 
     def is_idle(self) -> bool:
         """Tell whether nothing on this side can see the bytes any more."""
-        refs = sys.getrefcount(self._memory.owner)
-        return refs <= self._num_owner_refs and self._count() <= self._num_refs
+        return self._count() <= self._num_refs and _is_alone(self._memory)
 
     def _count(self) -> int:
         return sys.getrefcount(self.bytes) + sys.getrefcount(self._memory)
+
+
+def _is_alone(memory: _Window) -> bool:
+    """Tell whether nothing but this window keeps the owner of its memory."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not issubclass(type(memory.owner), torch.Tensor):
+        return sys.getrefcount(memory.owner) <= 2  # the window's, and the call's own
+    # Many tensors may stand for one storage: the storage knows how many.
+    count = getattr(torch._C, "_storage_Use_Count", None)
+    if count is None:
+        return False
+    return bool(count(memory.owner.untyped_storage()._cdata) <= 2)
 
 
 def owner_of(array: NDArray[Any]) -> Any:

@@ -10,6 +10,7 @@ import resource
 import signal
 import socket
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from types import ModuleType
@@ -50,6 +51,7 @@ def _be_silent() -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
+    warnings.simplefilter("ignore")
     sys.stdin, sys.stdout, sys.stderr = io.StringIO(), _Nowhere(), _Nowhere()
 
 
