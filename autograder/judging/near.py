@@ -169,7 +169,7 @@ class Near(Peer):
             self.transcript.add("changed", thing)
         if verb == "raise":
             error, line = parts
-            self.transcript.add(verb, type(error).__name__)
+            self.transcript.add(verb, (type(error).__name__, str(error)))
             if line is not None:
                 self._lines[id(error)] = error, line
         elif verb == "return":
