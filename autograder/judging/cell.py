@@ -40,6 +40,8 @@ class Verdict:
         True if a person should look before the mark counts.
     transcript : str
         A digest of all that the student's code said.
+    stuck : bool
+        True if the student's process did not react to an interrupt: end it.
     """
 
     points: float
@@ -48,6 +50,7 @@ class Verdict:
     misconception: str = ""
     review: bool = False
     transcript: str = ""
+    stuck: bool = False
 
 
 def run_cell(
@@ -74,8 +77,14 @@ def run_cell(
         error = raised
     transcript = near.transcript.digest()
     if near.stopped:
-        message, is_odd = near.stopped, near.is_malformed
-        return Verdict(0.0, maximum, shortened(message), "", is_odd, transcript)
+        return Verdict(
+            0.0,
+            maximum,
+            shortened(near.stopped),
+            review=near.is_malformed,
+            transcript=transcript,
+            stuck=near.is_stuck,
+        )
     if error is not None:
         message = _message(error, names, near)
         return Verdict(0.0, maximum, message, transcript=transcript)

@@ -19,34 +19,32 @@ RunCell = Callable[[str], Any]
 
 
 class ForkedStudent:
-    """Runs exercise cells in a fork, then serves one test cell after the other.
+    """Runs cells in a fork and, between them, serves test cells.
 
     Parameters
     ----------
-    cells : sequence of str
-        The exercise cells. One that raises does not keep the next from running.
+    steps : sequence of str or None
+        What to do in turn: run a cell, or, for None, serve the next test cell. A cell
+        that raises does not keep the next from running.
     namespace : dict of str to object
         Where the setup cells have run. The fork has its own copy.
-    num_tests : int
-        How many test cells there will be.
     run_cell : callable, optional
         Runs a cell in `namespace`; by default, `exec`.
     """
 
     def __init__(
         self,
-        cells: Sequence[str],
+        steps: Sequence[str | None],
         namespace: dict[str, Any],
-        num_tests: int = 1,
         run_cell: RunCell | None = None,
     ) -> None:
-        pairs = [socket.socketpair() for _ in range(num_tests)]
+        pairs = [socket.socketpair() for step in steps if step is None]
         self.channels = [ours for ours, _ in pairs]
         self.pid = os.fork()
         if self.pid == 0:
             for ours in self.channels:
                 ours.close()
-            _live(cells, namespace, [theirs for _, theirs in pairs], run_cell)
+            _live(steps, namespace, [theirs for _, theirs in pairs], run_cell)
         for _, theirs in pairs:
             theirs.close()
 
@@ -71,9 +69,9 @@ class ForkedStudent:
 
 
 def _live(
-    cells: Sequence[str],
+    steps: Sequence[str | None],
     namespace: dict[str, Any],
-    channels: Sequence[socket.socket],
+    channels: list[socket.socket],
     run_cell: RunCell | None,
 ) -> None:
     try:
@@ -83,15 +81,13 @@ def _live(
             os.dup2(nowhere, stream)
         sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for good
         warnings.simplefilter("ignore")
-        for cell in cells:
-            with suppress(Exception):
-                if run_cell is not None:
-                    run_cell(cell)
+        for step in steps:
+            with suppress(Exception, KeyboardInterrupt, SystemExit):
+                if step is None:
+                    serve(channels.pop(0), namespace)
+                elif run_cell is not None:
+                    run_cell(step)
                 else:
-                    exec(compile(cell, "<cell>", "exec"), namespace)
-        for channel in channels:
-            with suppress(Exception, KeyboardInterrupt):
-                serve(channel, namespace)
-            channel.close()
+                    exec(compile(step, "<cell>", "exec"), namespace)
     finally:
         os._exit(0)

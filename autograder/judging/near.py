@@ -46,7 +46,7 @@ class Near(Peer):
     ) -> None:
         super().__init__(sock, limits, +1)
         self.transcript = Transcript()
-        self.stopped, self.is_malformed = "", False
+        self.stopped, self.is_malformed, self.is_stuck = "", False, False
         self._interrupt = interrupt
         self._end = time.monotonic() + limits.test_s
         self._call_end = self._end
@@ -102,6 +102,7 @@ class Near(Peer):
         try:
             self._frames.receive(time.monotonic() + self._limits.interrupt_s)
         except NoAnswer:
+            self.is_stuck = True
             return f"{seconds:g} s{what} and could not be stopped"
         except (Malformed, Closed):
             pass

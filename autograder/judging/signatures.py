@@ -129,12 +129,13 @@ def _verdicts(
 ) -> list[tuple[str, Verdict]]:
     """Judge an answer by its exercise's tests; the solution, None, by all."""
     tests = lab.tests_of(answer.exercise) if answer else lab.of_kind("test")
-    cells = [
+    steps: list[str | None] = [
         answer.source if answer and cell.exercise == answer.exercise else cell.source
         for cell in lab.of_kind("exercise")
     ]
+    steps += [None] * len(tests)
     found = []
-    with ForkedStudent(cells, namespace, len(tests)) as student:
+    with ForkedStudent(steps, namespace) as student:
         for test, channel in zip(tests, student.channels, strict=True):
             verdict = judge.run(test.source, test.points, channel, student.interrupt)
             found.append((test.grade_id, verdict))

@@ -12,6 +12,7 @@ import socket
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from types import ModuleType
 from typing import Any, NoReturn
@@ -31,16 +32,23 @@ def keep_warm(
     try:
         _die_with_parent()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's to handle
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks leave no zombies
         _be_silent()
         namespace = _set_up(control, setup)
         gc.collect()
         gc.freeze()  # forks share these pages as long as no collection touches them
         control.sendall(b"ready\n")
         while (order := _order(control)) is not None:
+            _bury_the_dead()
             _fork_for(order, control, namespace, names, limits)
+        _bury_the_dead()
     finally:
         os._exit(0)
+
+
+def _bury_the_dead() -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 def _die_with_parent() -> None:

@@ -12,7 +12,7 @@ class Student(ForkedStudent):
 
     def __init__(self, *cells, namespace=None):
         fresh = {"__name__": "__main__"}
-        super().__init__(cells, fresh if namespace is None else namespace)
+        super().__init__([*cells, None], fresh if namespace is None else namespace)
         (self.channel,) = self.channels
 
 

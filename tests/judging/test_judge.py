@@ -130,7 +130,25 @@ def test_a_call_that_does_not_end_is_named(judge):
     test = "try:\n    forever(1)\nexcept Exception:\n    pass"
     verdict = judged(judge, test)
     assert verdict.message == "`forever` took longer than 1 s and was stopped"
-    assert verdict.points == 0.0
+    assert verdict.points == 0.0 and not verdict.stuck
+
+
+def test_a_process_that_cannot_be_interrupted_is_reported(judge):
+    """Its tests are over: whoever owns it must end it."""
+    answer = """
+def deaf():
+    import time
+    while True:
+        try:
+            time.sleep(0.01)
+        except KeyboardInterrupt:
+            pass
+"""
+    with Student(answer) as student:
+        channel, interrupt = student.channel, student.interrupt
+        with Judge([], ["deaf"], judge.limits) as fresh:
+            verdict = fresh.run("deaf()", 1.0, channel, interrupt)
+    assert verdict.stuck and "could not be stopped" in verdict.message
 
 
 def test_many_calls_that_are_each_short_end_with_the_test(judge):

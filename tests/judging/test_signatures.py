@@ -88,7 +88,7 @@ def misconceptions(lab, known, answer):
     tests = lab.of_kind("test")
     with (
         Judge.of_lab(lab) as judge,
-        ForkedStudent([answer], namespace, len(tests)) as student,
+        ForkedStudent([answer, *[None] * len(tests)], namespace) as student,
     ):
         verdicts = [
             judge.run(test.source, test.points, channel, student.interrupt)
