@@ -80,19 +80,19 @@ def run_cell(
         return Verdict(
             0.0,
             maximum,
-            shortened(near.stopped),
+            _readable(near.stopped),
             review=near.is_malformed,
             transcript=transcript,
             stuck=near.is_stuck,
         )
     if error is not None:
-        message = _message(error, names, near)
+        message = _readable(_message(error, names, near))
         return Verdict(0.0, maximum, message, transcript=transcript)
     points = maximum if value is None else _plain_number(value)
     if points is None or not 0 <= points <= maximum:
         message = (
             f"expected a number from 0 to {maximum:g} as the check's last value, got "
-            f"{shortened(repr(value))}"
+            f"{_readable(repr(value))}"
         )
         return Verdict(0.0, maximum, message, review=True, transcript=transcript)
     message = ""
@@ -113,6 +113,14 @@ def _run(source: str, namespace: dict[str, Any]) -> Any:
     return eval(compile(ast.Expression(last.value), "<test>", "eval"), namespace)
 
 
+def _readable(text: str) -> str:
+    """Return a text without what a page cannot show: a student may have written it."""
+    shown = (
+        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+    return shortened("".join(shown))
+
+
 def _plain_number(value: Any) -> float | None:
     if type(value) not in (int, float) or not math.isfinite(value):
         return None
@@ -121,7 +129,7 @@ def _plain_number(value: Any) -> float | None:
 
 def _message(error: BaseException, names: Sequence[str], near: Near) -> str:
     if isinstance(error, Stopped):
-        return shortened(str(error))
+        return str(error)
     if isinstance(error, NameError) and error.name in names:
         return (
             f"`{error.name}` is not defined: its cell is missing, raised an exception, "

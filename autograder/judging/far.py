@@ -28,7 +28,7 @@ from autograder.judging import codec
 from autograder.judging.client_app import LentClientApp
 from autograder.judging.errors import Closed
 from autograder.judging.failures import line_in
-from autograder.judging.limits import MAX_TEXT, JudgeLimits
+from autograder.judging.limits import MAX_NAME, JudgeLimits
 from autograder.judging.parcels import Incoming, Outgoing
 from autograder.judging.peer import Peer
 from lecturekit.runtime.flower_private import server_identity
@@ -85,7 +85,7 @@ class _Far(Peer):
         kind = type(value)
         name = getattr(value, "__qualname__", kind.__qualname__)
         is_app = issubclass(kind, ClientApp)
-        detail = [str(name)[:MAX_TEXT], str(kind.__qualname__)[:MAX_TEXT]]
+        detail = [str(name)[:MAX_NAME], str(kind.__qualname__)[:MAX_NAME]]
         return out.news(entry.number, "app" if is_app else "object", detail)
 
     def stand_in(self, number: int, kind: str, detail: Any, incoming: Incoming) -> Any:

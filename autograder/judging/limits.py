@@ -35,4 +35,5 @@ class JudgeLimits:
 
 
 MAX_DEPTH = 64  # of tuples in tuples; lists and dictionaries may nest as they like
-MAX_TEXT = 2_000  # characters of an exception's message or a class's name
+MAX_TEXT = 2_000  # characters of an exception's message
+MAX_NAME = 80  # characters of a function's or class's name

@@ -11,6 +11,7 @@ A window from the other side is checked against its region before it is opened.
 """
 
 import builtins
+import ctypes
 import re
 import sys
 from typing import Any
@@ -27,6 +28,10 @@ globals()["__builtins__"] = dict(vars(builtins))
 _DTYPE = re.compile(r"[<>|=]?([biufcSU]\d{1,6}|[mM]8(\[\w{1,12}\])?)")
 _MAX_DIMENSIONS = 32
 _WHOLE_BELOW = 1_000_000  # bytes: a base this small crosses whole, with all its views
+
+# Compares megabytes where they are, several times as fast as two `bytes`.
+_memcmp = ctypes.CDLL(None).memcmp
+_memcmp.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t)
 
 Bytes = NDArray[np.uint8]
 
@@ -82,13 +87,10 @@ class Region:
 
     def changes(self) -> bytes | None:
         """Return the bytes if they have changed since they last crossed."""
-        if self.is_readonly:
+        if self.is_readonly or _memcmp(self.low, self.snapshot, self.size) == 0:
             return None
-        now = self.bytes.tobytes()
-        if now == self.snapshot:
-            return None
-        self.snapshot = now
-        return now
+        self.snapshot = self.bytes.tobytes()
+        return self.snapshot
 
     def is_idle(self) -> bool:
         """Tell whether nothing on this side can see the bytes any more."""

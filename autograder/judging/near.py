@@ -18,7 +18,7 @@ import numpy as np
 from autograder.judging.belongings import lent_as, may, pickled
 from autograder.judging.client_app import LentClientApp
 from autograder.judging.errors import Closed, Malformed, NoAnswer, Stopped
-from autograder.judging.limits import MAX_TEXT, JudgeLimits
+from autograder.judging.limits import MAX_NAME, JudgeLimits
 from autograder.judging.parcels import Incoming, Outgoing
 from autograder.judging.peer import OPERATIONS, Peer
 from autograder.judging.proxy import Proxy
@@ -131,7 +131,7 @@ class Near(Peer):
         if data is None:
             lent = self._shared.add(value, None, is_mine=True)
             name = getattr(value, "__name__", type(value).__name__)
-            return out.news(lent.number, kind or "object", str(name)[:MAX_TEXT])
+            return out.news(lent.number, kind or "object", str(name)[:MAX_NAME])
         entry = self._shared.entry_of(value)
         if entry is not None and entry.snapshot == data:
             return ["thing", entry.number]
@@ -144,11 +144,12 @@ class Near(Peer):
         name, of_class = detail
         if not isinstance(name, str) or not isinstance(of_class, str):
             raise Malformed("expected the names of an object and its class")
+        name, of_class = name[:MAX_NAME], of_class[:MAX_NAME]
         if kind == "app":
-            return LentClientApp(self, name[:MAX_TEXT])
+            return LentClientApp(self, name)
         if kind != "object":
             raise Malformed(f"expected a kind of thing, got {str(kind)[:40]}")
-        return Proxy(self, name[:MAX_TEXT], of_class[:MAX_TEXT])
+        return Proxy(self, name, of_class)
 
     def seeds(self, operation: str, out: Outgoing) -> Any:
         """Let student code draw from where the test's global generators stand."""
@@ -175,8 +176,10 @@ class Near(Peer):
                 self._lines[id(error)] = error, line
         elif verb == "return":
             self.transcript.add(verb, parts[0])
-        else:
+        elif parts[2] or parts[3]:
             self.transcript.add(verb, parts[1:])
+        else:  # an item of an iterator, most often
+            self.transcript.add_step(parts[1])
 
     def line_of_student(self, error: BaseException) -> list[Any] | None:
         """Return the line of the student's code that raised `error`: number, text."""

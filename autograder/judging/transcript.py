@@ -27,6 +27,10 @@ class Transcript:
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=16)
 
+    def add_step(self, operation: str) -> None:
+        """Note that something of the test's was used, without a value."""
+        self._hash.update(operation.encode())
+
     def add(self, verb: str, value: Any) -> None:
         """Note a value."""
         self._hash.update(repr((verb, _canonical(value, ()))).encode())

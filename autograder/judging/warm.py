@@ -31,6 +31,7 @@ def keep_warm(
     """Run the setup, then a fork per order, until the worker closes `control`."""
     try:
         _die_with_parent()
+        _close_all_but(control.fileno())
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's to handle
         _be_silent()
         namespace = _set_up(control, setup)
@@ -53,6 +54,12 @@ def _bury_the_dead() -> None:
 
 def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _close_all_but(kept: int) -> None:
+    """Close the worker's files: a copy of another judge's socket keeps that alive."""
+    os.closerange(3, kept)
+    os.closerange(kept + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
 def _be_silent() -> None:

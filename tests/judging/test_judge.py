@@ -67,6 +67,16 @@ def test_a_failed_assertion_says_what_its_author_wrote(judge):
     assert judged(judge, "assert double(2) == 5").message == "a check failed"
 
 
+def test_a_message_can_be_shown_whatever_the_student_wrote(judge):
+    """Control characters and lone surrogates end no page and no file."""
+    test = "got = text(1)\nassert got == 'a', f'got {got}'"
+    with Judge([], ["text"]) as fresh:
+        answer = "def text(x): return 'b\\x1b[0m\\ud800' + 'c' * 10**6"
+        with Student(answer) as student:
+            message = fresh.run(test, 1.0, student.channel).message
+    assert message.startswith("got b\ufffd[0m\ufffdccc") and len(message) <= 500
+
+
 @pytest.mark.parametrize(
     ("last", "points", "review"),
     [

@@ -29,6 +29,11 @@ def kept_sum(): return float(kept[0].sum())
 def set_kept(v): kept[0][...] = v
 def read(updates): return [float(m['w'][0]) for m, _ in updates]
 def hoard(updates): return [m['w'] for m, _ in updates]
+def train(net, x):
+    import torch
+    optimiser = torch.optim.SGD(net.parameters(), lr=0.5)
+    net(x).sum().backward()
+    optimiser.step()
 def mutate_then_raise(x):
     x.append('changed')
     raise ValueError('after the change')
@@ -118,6 +123,18 @@ def test_tensors_are_restored_and_alias(student):
     x = np.zeros(2, np.float32)
     student.step(torch.from_numpy(x))
     assert x.tolist() == [-1, -1]
+
+
+def test_a_network_of_torchs_is_trained_in_place(student):
+    """Its copy over there has the parameters' memory in common with ours."""
+    net, reference = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
+    reference.load_state_dict(net.state_dict())
+    x = torch.ones(3, 2)
+    student.train(net, x)
+    reference(x).sum().backward()
+    torch.optim.SGD(reference.parameters(), lr=0.5).step()
+    for name, value in reference.state_dict().items():
+        assert torch.equal(net.state_dict()[name], value)
 
 
 def test_records_are_restored(student):
