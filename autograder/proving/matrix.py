@@ -13,7 +13,7 @@ from rich.text import Text
 
 from autograder.authoring.lab import Lab
 from autograder.proving.answers import Trial
-from autograder.proving.worker import Outcome
+from autograder.proving.outcome import Outcome
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from autograder.authoring.lab import Lab
 from autograder.errors import UserError
 from autograder.proving.answers import Trial, trials
 from autograder.proving.matrix import Matrix, build_matrix
-from autograder.proving.worker import Outcome, run_trials
+from autograder.proving.outcome import Outcome
+from autograder.proving.worker import run_trials
 
 DEFAULT_SEEDS = (1, 2, 3, 4, 5)
 _SHARE = 10  # answers: progress shows, and nobody waits long at the end

@@ -6,8 +6,10 @@ runs the tests that the swapped cell can reach, and dies, so that no trial can r
 next. A test that hangs ends its trial: the tests before it keep their marks, the rest
 have none.
 
-Cells run in IPython, as in a kernel, and are scored by the function that scores a
-submission (`autograder.grading.score.score_cell`).
+A test cell runs in two places: in the judge, which marks submissions, and in the
+student's own kernel, before they hand in. It must say the same in both. So the first
+seed is proven in the judge (`judged`), and the others in IPython, where they take less
+time, scored as a kernel's outputs are (`autograder.grading.score.score_cell`).
 """
 
 import gc
@@ -17,7 +19,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -30,39 +32,11 @@ from autograder.authoring.lab import Cell, Lab
 from autograder.errors import UserError
 from autograder.grading.score import score_cell
 from autograder.proving.answers import Trial
+from autograder.proving.judged import judge_at, judged_marks
+from autograder.proving.outcome import Mark, Outcome
 from autograder.proving.reach import Reach
 
 _SEED = re.compile(r"^SEED\s*=\s*\d+", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What one trial earned at one test cell.
-
-    Parameters
-    ----------
-    test : str
-        The test's grade id.
-    points : float
-        0 <= points <= maximum.
-    message : str
-        Why marks were lost; empty if none were.
-    """
-
-    test: str
-    exercise: str
-    points: float
-    maximum: int
-    message: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The marks of one trial at one seed."""
-
-    trial: Trial
-    seed: int
-    marks: tuple[Mark, ...]
 
 
 class _QuietShell(InteractiveShell):
@@ -81,8 +55,8 @@ def run_trials(
     ----------
     seeds : sequence of int
         Each replaces the number on the setup's `SEED = ...` line in turn. At the first
-        one a trial is graded by all tests that it can reach, at the others by its own
-        exercise's.
+        one a trial is judged by all tests that it can reach, at the others by its own
+        exercise's, in its own process.
     seconds : float
         How long one test cell may take before its trial is killed.
 
@@ -95,23 +69,37 @@ def run_trials(
     _set_up(shell, lab, seeds[0])
     _freeze()
     reach = Reach(lab)
-    for trial in trials:
-        _import_once(trial)
-        plan = [
-            (seed, cell)
-            for seed in seeds
-            for cell in reach.tests(trial)
-            if seed == seeds[0] or trial.exercise in ("", cell.exercise)
-        ]
-        marks = list(_graded_in_fork(shell, lab, reach, trial, plan, seconds))
-        for seed in seeds:
-            own = [mark for (s, _), mark in zip(plan, marks, strict=True) if s == seed]
-            yield Outcome(trial, seed, tuple(own))
+    with judge_at(lab, setup_at(lab, seeds[0]), seconds) as judge:
+        for trial in trials:
+            _import_once(trial)
+            tests = reach.tests(trial)
+            exercises = reach.exercises(trial, tests)
+            run = partial(_run, shell)
+            yield Outcome(
+                trial,
+                seeds[0],
+                judged_marks(judge, lab, trial, tests, exercises, shell.user_ns, run),
+            )
+            own = [c for c in tests if trial.exercise in ("", c.exercise)]
+            plan = [(seed, cell) for seed in seeds[1:] for cell in own]
+            if not plan:
+                continue
+            marks = list(_graded_in_fork(shell, lab, reach, trial, plan, seconds))
+            for seed in seeds[1:]:
+                given = [m for (s, _), m in zip(plan, marks, strict=True) if s == seed]
+                yield Outcome(trial, seed, tuple(given))
+
+
+def setup_at(lab: Lab, seed: int) -> list[str]:
+    """Return the setup cells' sources with another seed."""
+    sources = [cell.source for cell in lab.of_kind("setup")]
+    return [_SEED.sub(f"SEED = {seed}", source) for source in sources]
 
 
 def _set_up(shell: InteractiveShell, lab: Lab, seed: int) -> None:
-    for cell in lab.of_kind("setup"):
-        error = _run(shell, _SEED.sub(f"SEED = {seed}", cell.source))[1]
+    cells = lab.of_kind("setup")
+    for cell, source in zip(cells, setup_at(lab, seed), strict=True):
+        error = _run(shell, source)[1]
         if error is not None:
             raise UserError(
                 f"{lab.path}:{cell.line}: the setup cell raised "
