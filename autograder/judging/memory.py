@@ -27,7 +27,7 @@ globals()["__builtins__"] = dict(vars(builtins))
 
 _DTYPE = re.compile(r"[<>|=]?([biufcSU]\d{1,6}|[mM]8(\[\w{1,12}\])?)")
 _MAX_DIMENSIONS = 32
-_WHOLE_BELOW = 1_000_000  # bytes: a base this small crosses whole, with all its views
+_WHOLE_BELOW = 32_768  # bytes: a base this small crosses whole, with all its views
 
 # Compares megabytes where they are, several times as fast as two `bytes`.
 _memcmp = ctypes.CDLL(None).memcmp
