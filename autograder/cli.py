@@ -1,4 +1,4 @@
-"""The command line: `autograder build | verify | grade | demo`.
+"""The command line: `autograder build | verify | grade | demo`, and `course_cli`'s.
 
 Commands only parse, call one function and draw its result. What a user got wrong is
 said in one sentence on stderr, with exit status 2; status 1 means that the labs or
@@ -11,19 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.text import Text
 
+from autograder import course_cli
 from autograder.errors import UserError
+from autograder.terminal import advance, err, out, progress_bar, shown
 
 if TYPE_CHECKING:
     from autograder.authoring.lab import Lab
@@ -34,9 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Build labs, prove their tests, grade submissions.",
 )
-out = Console()
-err = Console(stderr=True)
-
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes; one per core if not given.")
 ]
@@ -80,13 +69,13 @@ def verify(
 
     is_proven = True
     for lab in [find_lab(root, name) for name in labs or lab_names(root)]:
-        with _progress() as progress:
+        with progress_bar() as progress:
             task = progress.add_task(f"verify {lab.name}", total=None)
             matrix = verify_lab(
                 lab,
                 seeds=range(1, seeds + 1),
                 workers=workers,
-                on_progress=partial(_advance, progress, task),
+                on_progress=partial(advance, progress, task),
             )
         out.print(matrix.table())
         out.print(matrix.summary())
@@ -114,10 +103,12 @@ def grade(
     root: Root = Path(),
 ) -> None:
     """Grade submitted/<student>/<lab>/ into marks, feedback and grades.csv."""
-    from autograder.authoring.catalog import find_lab
+    from autograder.authoring.catalog import find_lab, lab_names
 
+    found = find_lab(root, lab)
     means = {"workers": workers, "ray": ray, "unsafe": unsafe}
-    _grade(course.resolve(), find_lab(root, lab), force=force, **means)
+    _grade(course.resolve(), found, force=force, **means)
+    course_cli.say_doubts(course.resolve(), lab_names(root))
 
 
 @app.command()
@@ -149,46 +140,31 @@ def demo(
 def _grade(course: Path, lab: "Lab", **options: Any) -> None:
     """Grade with the options of `autograder.grading.grade`, and draw the marks."""
     from autograder.grading import grade as grade_lab
+    from autograder.reports.report import write_report
+    from autograder.reports.results import read_results
     from autograder.reports.table import marks_table
 
-    with _progress() as progress:
+    with progress_bar() as progress:
         task = progress.add_task(f"grade {lab.name}", total=None)
         report = grade_lab(
             course,
             lab,
-            progress=partial(_advance, progress, task),
+            progress=partial(advance, progress, task),
             **options,
         )
     out.print(marks_table(report))
-    shown = (
-        course.relative_to(Path.cwd()) if course.is_relative_to(Path.cwd()) else course
-    )
-    for name in ("gradebook.db", "grades.csv", "autograded/", "feedback/"):
-        out.print(Text(f"  {shown / name}{'/' if name.endswith('/') else ''}"))
+    write_report(read_results(course, lab), course)
+    names = ("gradebook.db", "grades.csv", "report.html", "autograded/", "feedback/")
+    for name in names:
+        out.print(Text(f"  {shown(course)}/{name}"))
     with_a_message = [s for s in report.students if any(m.message for m in s.marks)]
     lost = with_a_message or report.students
-    page = shown / "feedback" / lost[0].student / lab.name / f"{lab.name}.html"
-    out.print(Text(f"Open next: {page}"))
+    page = course / "feedback" / lost[0].student / lab.name / f"{lab.name}.html"
+    out.print(Text(f"Open next: {shown(page)}"))
 
 
-def _advance(
-    progress: Progress, task: TaskID, done: int, total: int, what: str = ""
-) -> None:
-    progress.update(task, completed=done, total=total)
-    if what:
-        progress.update(task, description=f"graded {what}")
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-    )
+for _command in course_cli.COMMANDS:
+    app.command()(_command)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """`make demo`, as a newcomer runs it: twelve submissions, marks, feedback."""
 
 import csv
+import html
 import re
 import shutil
 import sqlite3
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from autograder.authoring import read_lab
 
 ROOT = Path(__file__).parent.parent
 LAB = "lab01_first_round"
@@ -98,6 +101,42 @@ def test_every_student_has_feedback_without_hidden_tests(demo):
         text = page.read_text()
         assert "HIDDEN TESTS" not in text
         assert not re.search(r"""(src|href)=["']https?://""", text), page
+
+
+def test_no_line_and_no_answer_of_a_hidden_test_is_told(demo):
+    """Neither in a test's cell, nor in a message, an output or a traceback."""
+    lab = read_lab(ROOT / "solutions" / LAB / f"{LAB}.py")
+    told = "\n".join(cell.source for cell in lab.cells if not cell.hidden)
+    hidden = [cell.source for cell in lab.of_kind("test") if cell.hidden]
+    lines = {line.strip() for source in hidden for line in source.splitlines()}
+    secret = {line for line in lines if len(line) > 12 and line not in told}
+    assert len(secret) > 150
+    for page in (demo[0] / "build" / "demo" / "feedback").glob(f"*/{LAB}/*.html"):
+        text = html.unescape(re.sub(r"<[^>]*>", "", page.read_text()))
+        found = [line for line in secret if line in text]
+        assert not found, f"{page.parent.parent.name}: {found}"
+    uniform = html.unescape(
+        (
+            demo[0]
+            / "build"
+            / "demo"
+            / "feedback"
+            / "s07-uniform"
+            / LAB
+            / f"{LAB}.html"
+        ).read_text()
+    )
+    assert "no weighted mean:" in uniform  # the hidden test's message is there
+    assert not re.search(r"(should be|, not|expected) \[", uniform.split("<h2")[2])
+
+
+def test_the_report_is_there_for_the_ta(demo):
+    """One file, with every student, the broken one to look at."""
+    page = (demo[0] / "build" / "demo" / "report.html").read_text()
+
+    assert all(student in page for student in marks(demo[0]))
+    assert "could not be read: expected a notebook" in page
+    assert not re.search(r"<script|https?://", page)
 
 
 def test_the_gradebook_is_nbgraders(demo):

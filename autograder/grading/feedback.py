@@ -26,7 +26,7 @@ from nbformat import NotebookNode
 from autograder.grading import markup
 from autograder.grading.cells import grade_id_of
 from autograder.grading.ledger import Ledger
-from autograder.grading.marks import StudentMarks
+from autograder.grading.marks import CellMark, StudentMarks
 from autograder.grading.release import Release
 
 _TEMPLATE = Path(__file__).with_name("feedback.html.j2")
@@ -49,6 +49,7 @@ class PageCell:
     grade_id: str = ""
     title: str = ""
     message: str = ""
+    misconception: str = ""
     outputs: tuple[Markup, ...] = ()
     comment: str = ""
 
@@ -76,8 +77,7 @@ def update_page(
     if page.exists() and digest in page.read_text(encoding="utf-8")[:1000]:
         return
     hidden = _hidden_text(release)
-    messages = [replace(m, message=_blank(m.message, hidden)) for m in marks.marks]
-    marks = replace(marks, marks=tuple(messages))
+    marks = replace(marks, marks=tuple(_without(mark, hidden) for mark in marks.marks))
     cells = []
     if ledger.is_readable:
         for cell in nbformat.read(executed, as_version=4).cells:
@@ -128,15 +128,16 @@ def _page_cell(
         return PageCell(*_shown(cell, cell.source), outputs=outputs)
     name = released.grade_id
     mark = next((mark for mark in marks.marks if mark.grade_id == name), None)
-    title, message = name, ""
-    if mark is not None:
-        points = "-" if mark.pending else f"{mark.points:g}"
-        title, message = f"{name}: {points} of {mark.maximum:g}", mark.message
     source = released.visible if released.kind == "test" else cell.source
     if released.has_hidden_tests:
         outputs = ()
+    title, reasons = name, ("", "")
+    if mark is not None:
+        points = "-" if mark.pending else f"{mark.points:g}"
+        title = f"{name}: {points} of {mark.maximum:g}"
+        reasons = (mark.message, mark.misconception)
     comment = comments.get(name, "")
-    return PageCell(*_shown(cell, source), name, title, message, outputs, comment)
+    return PageCell(*_shown(cell, source), name, title, *reasons, outputs, comment)
 
 
 def _shown(cell: NotebookNode, source: str) -> tuple[str, Markup]:
@@ -156,6 +157,12 @@ def _hidden_text(release: Release) -> re.Pattern[str] | None:
         return None
     longest_first = sorted(lines, key=lambda line: (-len(line), line))
     return re.compile("|".join(re.escape(line) for line in longest_first))
+
+
+def _without(mark: CellMark, hidden: re.Pattern[str] | None) -> CellMark:
+    """Return a mark whose reasons hold no line of a hidden test."""
+    message, mistake = _blank(mark.message, hidden), _blank(mark.misconception, hidden)
+    return replace(mark, message=message, misconception=mistake)
 
 
 def _blank(text: str, hidden: re.Pattern[str] | None) -> str:

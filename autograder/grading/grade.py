@@ -20,6 +20,7 @@ from autograder.authoring.generate import generate
 from autograder.authoring.lab import Lab
 from autograder.grading.imports import modules_of
 from autograder.grading.intake import find_submissions
+from autograder.grading.lateness import update_lateness
 from autograder.grading.limits import Limits
 from autograder.grading.marks import GradeReport, StudentMarks
 from autograder.grading.pool import Outcome, Pool, ThisProcess, Workers
@@ -81,6 +82,7 @@ def grade(
     students: dict[Path, StudentMarks] = {}
     with open_gradebook(config) as gradebook:
         release = read_release(released, lab, gradebook)
+        update_lateness(gradebook, config, lab.name)
         results = Results(root, release, gradebook, config, limits)
         _tell(progress, 0, len(folders), "")
         todo = []

@@ -7,8 +7,11 @@ the marks. So whoever finds it knows that everything else is done.
 
 import json
 import shutil
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+
+from autograder.grading.marks import CellMark
 
 _NAME = "grading.json"
 
@@ -25,8 +28,13 @@ class Ledger:
         False if nothing could be run.
     notes : list of str
         What was repaired or could not be read.
-    messages : dict of str to str
-        Grade id -> why marks were lost.
+    messages, misconceptions : dict of str to str
+        Grade id -> why marks were lost, and the mistake that it looks like.
+    seconds, cpu_seconds : float or None, seconds
+        How long the notebook ran, and the processor time that it took; None if that
+        was not measured.
+    max_rss_bytes : int or None
+        The most memory that it held at once.
     """
 
     submission: str
@@ -34,6 +42,35 @@ class Ledger:
     is_readable: bool = True
     notes: list[str] = field(default_factory=list)
     messages: dict[str, str] = field(default_factory=dict)
+    misconceptions: dict[str, str] = field(default_factory=dict)
+    seconds: float | None = None
+    cpu_seconds: float | None = None
+    max_rss_bytes: int | None = None
+
+
+def ledger_of(
+    submission: str, release: str, notes: list[str], marks: Sequence[CellMark]
+) -> Ledger:
+    """Return the ledger of a submission that was run and got these marks."""
+    messages = {m.grade_id: m.message for m in marks if m.message}
+    mistakes = {m.grade_id: m.misconception for m in marks if m.misconception}
+    return Ledger(submission, release, True, notes, messages, mistakes)
+
+
+def with_reasons(
+    marks: Iterable[CellMark], ledger: Ledger | None
+) -> tuple[CellMark, ...]:
+    """Return marks out of the gradebook with the ledger's reasons for them."""
+    if ledger is None:
+        return tuple(marks)
+    return tuple(
+        replace(
+            mark,
+            message=ledger.messages.get(mark.grade_id, ""),
+            misconception=ledger.misconceptions.get(mark.grade_id, ""),
+        )
+        for mark in marks
+    )
 
 
 def read_ledger(folder: Path) -> Ledger | None:

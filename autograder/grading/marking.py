@@ -10,7 +10,8 @@ can do it, twice if need be, with the same result.
 """
 
 import datetime
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import nbformat
@@ -18,7 +19,7 @@ import nbformat
 from autograder.grading.cells import new_cell
 from autograder.grading.execute import Executor
 from autograder.grading.intake import fingerprint, take_in
-from autograder.grading.ledger import Ledger
+from autograder.grading.ledger import Ledger, ledger_of
 from autograder.grading.limits import Limits
 from autograder.grading.marks import CellMark
 from autograder.grading.reading import UnreadableError
@@ -89,15 +90,17 @@ class Marker:
         except UnreadableError as unreadable:
             return self._unreadable(folder.parent.name, digest, str(unreadable))
         repaired = repair(submission.notebook, self.release)
+        started = time.monotonic()
         executed, stopped = self.executor.execute(repaired.notebook, submission)
+        seconds = round(time.monotonic() - started, 2)
         notes = [stopped] if stopped else []
         notes += _shortened([*submission.notes, *repaired.notes])
         marks, unanswered = score_notebook(executed, self.release, repaired.missing)
-        messages = {mark.grade_id: mark.message for mark in marks if mark.message}
+        ledger = ledger_of(digest, self.release.digest, notes, marks)
         return Marked(
             submission.student,
             tuple(marks),
-            Ledger(digest, self.release.digest, True, notes, messages),
+            replace(ledger, seconds=seconds),
             nbformat.writes(executed),
             unanswered,
             submission.files,

@@ -36,6 +36,9 @@ class CellMark:
         True if a person should look before the mark counts.
     pending : bool
         True for an answer in words that nobody has marked yet; points is then 0.
+    misconception : str
+        The mistake that the answer looks like, a sentence for its author; empty if it
+        looks like none that is known.
     """
 
     grade_id: str
@@ -45,6 +48,7 @@ class CellMark:
     message: str = ""
     review: bool = False
     pending: bool = False
+    misconception: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class StudentMarks:
         What was repaired or could not be read, a sentence each.
     penalty : float
         Points taken off for lateness.
+    lateness : str
+        How late it was and what that costs, a sentence; empty if it was on time.
     """
 
     student: str
@@ -68,6 +74,7 @@ class StudentMarks:
     status: Status
     notes: tuple[str, ...] = ()
     penalty: float = 0.0
+    lateness: str = ""
 
     @property
     def total(self) -> float:

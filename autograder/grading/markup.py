@@ -26,8 +26,11 @@ _MAX_PRINTED_CHARS = 10_000
 _MAX_FORMULA_CHARS = 1_000
 _IMAGES = ("image/png", "image/jpeg", "image/gif")
 
+# A style whose every colour has the contrast that readers need (WCAG AA).
+_CODE = HtmlFormatter(style="xcode")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 _SILENT = re.compile(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)")
+_NAMELESS_IMAGE = re.compile(r"<img(?![^>]* alt=)")
 _TEXT_TAGS = """
     a abbr b blockquote br caption code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr i img
     li ol p pre s small span strong sub sup table tbody td tfoot th thead tr ul
@@ -66,6 +69,10 @@ _CLEANER = bleach.Cleaner(
 class _Renderer(IPythonRenderer):
     """nbconvert's renderer, with formulas as MathML."""
 
+    def heading(self, text: str, level: int, **attributes: Any) -> str:
+        """Draw a heading below the page's own two levels."""
+        return str(super().heading(text, min(level + 2, 6), **attributes))
+
     def block_math(self, body: str) -> str:
         return formula(body, "block")
 
@@ -103,12 +110,12 @@ def code(source: str) -> Markup:
     """Return Python source with its syntax coloured."""
     if len(source) > _MAX_CODE_CHARS:
         return preformatted(source)
-    return Markup(highlight(source, PythonLexer(), HtmlFormatter()))
+    return Markup(highlight(source, PythonLexer(), _CODE))
 
 
 def code_style() -> Markup:
     """Return the style sheet for `code`."""
-    return Markup(HtmlFormatter().get_style_defs(".highlight"))
+    return Markup(_CODE.get_style_defs(".highlight"))
 
 
 def preformatted(text: str) -> Markup:
@@ -126,7 +133,8 @@ def harmless(page: str) -> Markup:
     if len(page) > _MAX_HTML_CHARS:
         return preformatted("[HTML too long to show]")
     try:
-        return Markup(_CLEANER.clean(_SILENT.sub("", page)))
+        clean = _CLEANER.clean(_SILENT.sub("", page))
+        return Markup(_NAMELESS_IMAGE.sub('<img alt="picture"', clean))
     except RecursionError:
         return preformatted(page)
 
@@ -159,4 +167,6 @@ def output(out: NotebookNode) -> Markup:
 
 
 def _image(kind: str, content: str) -> Markup:
-    return Markup('<img alt="output" src="data:{};base64,{}">').format(kind, content)
+    return Markup('<img alt="what the cell drew" src="data:{};base64,{}">').format(
+        kind, content
+    )

@@ -11,20 +11,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from nbgrader.api import (
-    Comment,
-    Grade,
-    Gradebook,
-    MissingEntry,
-    Student,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
+from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
+from autograder.course.lateness import Penalty
+from autograder.grading.lateness import penalty_of, settings_of, take_off
 from autograder.grading.marks import CellMark
 from autograder.grading.release import Release
+from autograder.grading.rows import submitted_notebook
 
 
 @dataclass(frozen=True)
@@ -40,11 +35,14 @@ class Recorded:
         Points taken off for lateness.
     comments : dict of str to str
         Grade id -> what a person (or nbgrader) wrote under the answer.
+    lateness : str
+        How late it was and what that costs, a sentence; empty if it was on time.
     """
 
     marks: tuple[CellMark, ...]
     penalty: float
     comments: dict[str, str]
+    lateness: str = ""
 
 
 @contextmanager
@@ -74,11 +72,12 @@ def record(
     handed_in : datetime or None
         In UTC, without a time zone; None keeps what the gradebook has.
     config : Config or None
-        Names the course's rule for late submissions; None is nbgrader's own rule,
-        which takes nothing off.
+        Names the course's folder, whose `course.yaml` has the rules for late
+        submissions, or else nbgrader's rule; None is nbgrader's own, which takes
+        nothing off.
     """
     try:
-        submitted = _submitted_notebook(gradebook, release, student)
+        submitted = submitted_notebook(gradebook, release.lab, student)
         if handed_in is not None:
             submitted.assignment.timestamp = handed_in
         grades = {grade.cell.name: grade for grade in submitted.grades}
@@ -99,9 +98,12 @@ def record(
 
 
 def read_record(
-    gradebook: Gradebook, release: Release, student: str
+    gradebook: Gradebook, release: Release, student: str, config: Config | None = None
 ) -> Recorded | None:
-    """Return what the gradebook says, None if it has no such submission."""
+    """Return what the gradebook says, None if it has no such submission.
+
+    `config` names the course's folder, whose `course.yaml` explains lateness.
+    """
     try:
         submitted = gradebook.find_submission_notebook(
             release.lab, release.lab, student
@@ -126,46 +128,20 @@ def read_record(
             )
         )
     comments = {c.cell.name: str(c.comment) for c in submitted.comments if c.comment}
-    return Recorded(tuple(marks), submitted.late_submission_penalty or 0.0, comments)
-
-
-def _submitted_notebook(
-    gradebook: Gradebook, release: Release, student: str
-) -> SubmittedNotebook:
-    """Find or add the rows of a submission without committing them.
-
-    nbgrader's own `add_submission` commits, which would leave a submission without
-    marks behind if the run were killed just then.
-    """
-    try:
-        return gradebook.find_submission_notebook(release.lab, release.lab, student)
-    except MissingEntry:
-        pass
-    notebook = gradebook.find_notebook(release.lab, release.lab)
-    if gradebook.db.get(Student, student) is None:
-        gradebook.db.add(Student(id=student))
-        gradebook.db.flush()
-    assignment = SubmittedAssignment(
-        assignment_id=notebook.assignment_id, student_id=student
-    )
-    gradebook.db.add(assignment)
-    gradebook.db.flush()
-    submitted = SubmittedNotebook(notebook_id=notebook.id, assignment_id=assignment.id)
-    gradebook.db.add(submitted)
-    gradebook.db.flush()
-    for cell in notebook.grade_cells:
-        gradebook.db.add(Grade(cell_id=cell.id, notebook_id=submitted.id))
-    for cell in notebook.solution_cells:
-        gradebook.db.add(Comment(cell_id=cell.id, notebook_id=submitted.id))
-    gradebook.db.flush()
-    return submitted
+    settings = settings_of(config or Config())
+    late = penalty_of(gradebook, settings, release.lab, student) or Penalty()
+    points = submitted.late_submission_penalty or 0.0
+    return Recorded(tuple(marks), points, comments, late.reason)
 
 
 def _take_off_lateness(
     gradebook: Gradebook, submitted: SubmittedNotebook, config: Config
 ) -> None:
-    """Apply the course's rule for late submissions, as nbgrader's autograde does."""
+    """Apply the course's own rules, or else do as nbgrader's autograde does."""
     submitted.late_submission_penalty = None
+    settings = settings_of(config)
+    if settings is not None and take_off(gradebook, settings, submitted):
+        return
     seconds = submitted.assignment.total_seconds_late
     if seconds <= 0:
         return

@@ -18,6 +18,7 @@ from autograder.grading.ledger import (
     move_into_place,
     new_folder,
     read_ledger,
+    with_reasons,
     write_ledger,
 )
 from autograder.grading.limits import Limits
@@ -119,14 +120,13 @@ class Results:
         """Read back what is recorded, and bring the feedback page up to date."""
         place = self._place("autograded", student)
         ledger = read_ledger(place)  # none if another program graded it
-        notes, messages = (ledger.notes, ledger.messages) if ledger else ([], {})
-        recorded = read_record(self.gradebook, self.release, student)
+        notes = ledger.notes if ledger else []
+        recorded = read_record(self.gradebook, self.release, student, self.config)
         assert recorded is not None, "recorded above, or it would not be kept"
-        marks = tuple(
-            replace(mark, message=messages.get(mark.grade_id, ""))
-            for mark in recorded.marks
+        marks = with_reasons(recorded.marks, ledger)
+        result = StudentMarks(
+            student, marks, status, tuple(notes), recorded.penalty, recorded.lateness
         )
-        result = StudentMarks(student, marks, status, tuple(notes), recorded.penalty)
         if ledger is not None:
             page = self._place("feedback", student) / f"{self.release.lab}.html"
             notebook = place / f"{self.release.lab}.ipynb"

@@ -1,7 +1,7 @@
 """The marks of a batch as a table in the terminal, at most 80 columns wide.
 
-Exercises are numbered across the top; their names, and what was noted of whom, stand
-below the table, where there is room for sentences.
+Exercises are numbered across the top; their names, what was noted of whom, and who was
+late, stand below the table, where there is room for sentences.
 """
 
 from collections import Counter, defaultdict
@@ -65,7 +65,7 @@ def _caption(report: "GradeReport") -> Text:
     lines.append("   ".join(f"{number} {name}" for number, name in numbered))
     who = defaultdict(list)
     for student in report.students:
-        for note in student.notes:
+        for note in filter(None, (*student.notes, student.lateness)):
             who[note].append(student.student)
     for note, students in who.items():
         several = len(students) > _MAX_NAMES

@@ -179,6 +179,20 @@ def test_a_test_can_fail(faults_of, code, line, sentence):
     only(faults_of((VISIBLE, code)), line, sentence)
 
 
+def test_a_hidden_test_does_not_tell_what_it_expects(faults_of):
+    """Its message goes into feedback; a visible one may and should."""
+    code = "expected = many.mean()\nassert mean(many) == expected, f'{m}{got}'"
+    telling = code.replace("{m}", "not {expected}, ")
+    sentence = (
+        "a message without the expected value in the hidden test 'test-mean-many'"
+    )
+
+    assert faults_of((HIDDEN, f"got = mean(many)\n{code.replace('{m}', '')}")) == []
+    only(faults_of((HIDDEN, f"got = mean(many)\n{telling}")), 44, sentence)
+    visible = "expected = 2.0\nassert mean([1.0, 3.0]) == expected, f'not {expected}'"
+    assert faults_of((VISIBLE, visible)) == []
+
+
 def test_raising_counts_as_an_assertion(faults_of):
     """`else: raise AssertionError` is how a test demands an exception."""
     code = (

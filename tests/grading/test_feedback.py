@@ -1,11 +1,15 @@
 """The page a student gets: readable, complete, and nothing in it runs or loads."""
 
 import re
+from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from nbformat.v4 import new_output
 
-from autograder.grading import markup
+from autograder.grading import CellMark, StudentMarks, markup
+from autograder.grading.feedback import update_page
+from autograder.grading.ledger import Ledger
 from tests.grading.tiny import RIGHT, cell_named
 
 ATTACK = """\
@@ -125,6 +129,96 @@ def test_an_unreadable_submission_has_a_page(pages):
     assert page.count('<td class="number">0 /') == 4
 
 
+class Outline(HTMLParser):
+    """What a screen reader finds: headings, pictures, header cells, languages."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def named(self, *tags):
+        return [(tag, attributes) for tag, attributes in self.tags if tag in tags]
+
+
+def test_a_page_can_be_read_aloud(pages):
+    """Language, one title, headings without a gap, named columns and pictures."""
+    for page in pages.values():
+        outline = Outline(page)
+        levels = [int(tag[1]) for tag, _ in outline.named("h1", "h2", "h3", "h4")]
+        assert outline.named("html")[0][1]["lang"] == "en"
+        assert levels[0] == 1 and levels.count(1) == 1
+        assert all(b <= a + 1 for a, b in pairwise(levels))
+        assert all(a["scope"] == "col" for _, a in outline.named("th"))
+        assert all("alt" in a for _, a in outline.named("img"))
+        assert len(outline.named("main", "title")) == 2
+        ids = [a["id"] for _, a in outline.tags if "id" in a]
+        assert len(ids) == len(set(ids))
+        links = {a.get("href", "") for _, a in outline.named("a")}
+        assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+
+
+def test_headings_of_a_notebook_stand_below_the_pages_own():
+    """`# Means` is a part of a part of the page."""
+    assert (
+        markup.markdown("# A\n## B\n##### C") == "<h3>A</h3>\n<h4>B</h4>\n<h6>C</h6>\n"
+    )
+
+
+def contrast(one, other):
+    """Return WCAG's contrast of two colours such as #f6f6f6."""
+
+    def luminance(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = (
+            p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_has_enough_contrast(pages):
+    """At least 4.5 to 1 on every background that the page has (WCAG AA)."""
+    (style,) = re.findall(r"<style>(.*?)</style>", pages["eve"], re.DOTALL)
+    colours = set(re.findall(r"(?<![-\w])color: (#[0-9a-fA-F]{6})", style))
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert {"#1a1a1a", "#a03000", "#0b5394"} < colours
+    for colour in colours:
+        for background in ("#ffffff", "#f6f6f6"):
+            assert contrast(colour, background) >= 4.5, (colour, background)
+
+
+def test_it_reads_on_a_phone(pages):
+    """Nothing is wider than the screen, and the table becomes a list."""
+    assert 'content="width=device-width, initial-scale=1"' in pages["eve"]
+    assert "@media (max-width: 40rem)" in pages["eve"]
+    assert "img { max-width: 100%" in pages["eve"]
+
+
+def test_a_known_mistake_is_named_apart_from_the_message(release, tmp_path):
+    """Escaped, like everything, and without lines of hidden tests."""
+    sentence = "You averaged uniformly <b>again</b>: assert np.isclose(mean(list(many))"
+    mark = CellMark("test-mean", "mean", 0.0, 2.0, "got 2.5", misconception=sentence)
+    page = tmp_path / "means.html"
+    ledger = Ledger("", "", is_readable=False)
+    late = "handed in 1 hour after the deadline"
+    marks = StudentMarks("ada", (mark,), "graded", penalty=1, lateness=late)
+    update_page(page, release, marks, {}, ledger, tmp_path)
+    text = page.read_text()
+
+    assert (
+        "<strong>What probably happened:</strong> You averaged uniformly &lt;b&gt;"
+        in (text)
+    )
+    assert "got 2.5" in text
+    assert "<strong>Lateness:</strong> handed in 1 hour after the deadline." in text
+
+
 @pytest.mark.parametrize(
     ("html", "clean"),
     [
@@ -132,12 +226,12 @@ def test_an_unreadable_submission_has_a_page(pages):
         ("<script>a</script>b", "b"),
         ("<SCRIPT>a</SCRIPT >b<script>c", "b"),
         ("<p onclick='a'>b</p>", "<p>b</p>"),
-        ('<img src="https://a.b/c.png">', "<img>"),
+        ('<img src="https://a.b/c.png">', '<img alt="picture">'),
         (
-            '<img src="data:image/png;base64,aGk=">',
-            '<img src="data:image/png;base64,aGk=">',
+            '<img src="data:image/png;base64,aGk=" alt="a plot">',
+            '<img src="data:image/png;base64,aGk=" alt="a plot">',
         ),
-        ('<img src="data:text/html,a">', "<img>"),
+        ('<img src="data:text/html,a">', '<img alt="picture">'),
         ('<a href="javascript:a">b</a>', "<a>b</a>"),
         ('<a href=" javascript:a">b</a>', "<a>b</a>"),
         ('<p style="background: url(https://a.b)">c</p>', "<p>c</p>"),

@@ -14,6 +14,8 @@ ADA = StudentMarks(
     ),
     "graded",
     ("a note", 'with a "quote", and a comma'),
+    0.5,
+    "handed in late",
 )
 
 
@@ -33,16 +35,18 @@ def test_a_row_has_sums_per_exercise(tmp_path):
         "largest": "0",
         "questions": "0",
         "questions pending": "1",
-        "total": "2.5",
+        "total": "2",
         "maximum": "8",
         "review": "",
         "notes": 'a note; with a "quote", and a comma',
+        "penalty": "0.5",
+        "lateness": "handed in late",
     }
 
 
 def test_what_looks_like_a_formula_is_text(tmp_path):
     """Spreadsheet programs run a cell that starts with =, +, -, @ or a tab."""
-    for start in ("=", "+", "-", "@", "\t", "\r"):
+    for start in ("=", "+", "-", "@", "\t", "\r", " =", "\uff1d"):
         name = f"{start}1+1"
         (row,) = rows(tmp_path / "a.csv", StudentMarks(name, (), "failed", (name,)))
 

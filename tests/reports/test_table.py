@@ -41,10 +41,12 @@ def test_marks_stand_by_exercise_with_flags_beside_them():
 def test_what_happened_stands_below():
     """How many of each, which number is which exercise, and the notes."""
     few = [StudentMarks(name, (), "kept", ("one", "two")) for name in ("ada", "bob")]
+    late = StudentMarks("eve", (), "kept", lateness="handed in 1 hour late")
     many = [StudentMarks(f"s{k}", (), "changed", ("three",)) for k in range(4)]
-    text = printed(*few, *many)
+    text = printed(*few, late, *many)
 
-    assert "2 kept, 4 changed" in text
+    assert "3 kept, 4 changed" in text
+    assert "eve: handed in 1 hour late" in text
     assert "1 mean   2 largest" in text
     assert "ada, bob: one" in text
     assert "4 students: three" in text

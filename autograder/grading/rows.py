@@ -1,0 +1,43 @@
+"""The rows that a submission has in nbgrader's gradebook, made without committing them.
+
+nbgrader's own `add_submission` commits, which would leave a submission without marks
+behind if the run were killed just then.
+"""
+
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+
+
+def submitted_notebook(
+    gradebook: Gradebook, lab: str, student: str
+) -> SubmittedNotebook:
+    """Find or add the rows of a submission; the caller commits them."""
+    try:
+        return gradebook.find_submission_notebook(lab, lab, student)
+    except MissingEntry:
+        pass
+    notebook = gradebook.find_notebook(lab, lab)
+    if gradebook.db.get(Student, student) is None:
+        gradebook.db.add(Student(id=student))
+        gradebook.db.flush()
+    assignment = SubmittedAssignment(
+        assignment_id=notebook.assignment_id, student_id=student
+    )
+    gradebook.db.add(assignment)
+    gradebook.db.flush()
+    submitted = SubmittedNotebook(notebook_id=notebook.id, assignment_id=assignment.id)
+    gradebook.db.add(submitted)
+    gradebook.db.flush()
+    for cell in notebook.grade_cells:
+        gradebook.db.add(Grade(cell_id=cell.id, notebook_id=submitted.id))
+    for cell in notebook.solution_cells:
+        gradebook.db.add(Comment(cell_id=cell.id, notebook_id=submitted.id))
+    gradebook.db.flush()
+    return submitted
