@@ -26,11 +26,15 @@ _MAX_FILES = 16
 _KERNEL_MODULES = (
     "IPython.core.debugger",
     "IPython.core.completerlib",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
     "autograder.sandbox.inside.kernel",
     "comm",
-    "debugpy",
+    "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
+    "tornado.platform.asyncio",
+    "tornado.queues",
     "zmq.asyncio",
 )
 
