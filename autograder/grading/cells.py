@@ -11,6 +11,17 @@ def grade_id_of(cell: NotebookNode) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
+def is_test(cell: NotebookNode) -> bool:
+    """Tell whether a repaired cell is a test: marked by running it."""
+    nbgrader = cell.metadata.get("nbgrader", {})
+    return bool(nbgrader.get("grade")) and not nbgrader.get("solution")
+
+
+def maximum_of(cell: NotebookNode) -> float:
+    """Return the points that a repaired test cell can give."""
+    return float(cell.metadata["nbgrader"]["points"])
+
+
 def new_cell(cell: ReleasedCell, source: str) -> NotebookNode:
     """Return a cell with the release's type, id and metadata, and this text."""
     make = NEW_CELL[cell.cell_type]

@@ -1,5 +1,8 @@
 """Run a repaired notebook, cell by cell, and survive whatever is in it.
 
+The student's cells run in their kernel. Test cells do not: the judge runs them on our
+side, with the kernel's names as proxies, and its verdicts are the marks.
+
 A cell that raises stops nobody: later cells run. A cell that takes too long is
 interrupted. A kernel that died, or did not react, is not started again: cells before
 it keep their outputs, and the rest get a `NotRun` error with the reason, so that their
@@ -9,28 +12,56 @@ tests are marked zero and say why.
 import contextlib
 import copy
 import time
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from nbformat import NotebookNode
 
-from autograder.grading.cells import grade_id_of
+from autograder.grading.cells import grade_id_of, is_test, maximum_of
 from autograder.grading.intake import Submission
 from autograder.grading.kernel import Ending, Kernel, KernelStartError, Message
 from autograder.grading.limits import Limits
-from autograder.grading.outputs import CellOutputs, OutputBudget, error_output
+from autograder.grading.outputs import (
+    CellOutputs,
+    OutputBudget,
+    error_output,
+    verdict_outputs,
+)
 from autograder.grading.workspace import workspace
+from autograder.judging.cell import Verdict
+from autograder.judging.judge import Judge
 from autograder.sandbox import Place, Sandbox
 
 _NUM_STARTS = 3  # a kernel that does not start is the machine's fault: try again
 
 
+@dataclass
+class Executed:
+    """What running a notebook gave.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        The executed copy.
+    stopped : str
+        Why it was stopped before its end; empty if it was not.
+    verdicts : dict of str to Verdict
+        By grade id, what the judge says of the tests that it was asked about.
+    cpu_s : float, seconds
+        Processor time of everything that ran in the kernel.
+    """
+
+    notebook: NotebookNode
+    stopped: str = ""
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    cpu_s: float = 0.0
+
+
 class Executor(Protocol):
     """Runs notebooks: the seam at which another kind of kernel can be put in."""
 
-    def execute(
-        self, notebook: NotebookNode, submission: Submission
-    ) -> tuple[NotebookNode, str]:
-        """Return an executed copy of `notebook` and why it was stopped, if it was."""
+    def execute(self, notebook: NotebookNode, submission: Submission) -> Executed:
+        """Run a copy of `notebook`."""
 
 
 class KernelExecutor:
@@ -42,24 +73,30 @@ class KernelExecutor:
         When to stop, and how much output to keep.
     sandbox : Sandbox
         Starts the kernels.
+    judge : Judge or None
+        Runs the test cells. Without one they run in the kernel like any other cell:
+        as students validate, and as nbgrader grades.
     """
 
-    def __init__(self, limits: Limits, sandbox: Sandbox) -> None:
-        self.limits, self.sandbox = limits, sandbox
+    def __init__(
+        self, limits: Limits, sandbox: Sandbox, judge: Judge | None = None
+    ) -> None:
+        self.limits, self.sandbox, self.judge = limits, sandbox, judge
 
-    def execute(
-        self, notebook: NotebookNode, submission: Submission
-    ) -> tuple[NotebookNode, str]:
-        """Return an executed copy of `notebook` and why it was stopped, if it was.
+    def execute(self, notebook: NotebookNode, submission: Submission) -> Executed:
+        """Run a copy of `notebook`.
 
         Raises
         ------
         KernelStartError
             If no kernel could be started.
         """
-        executed = copy.deepcopy(notebook)
-        with workspace(submission) as place, self._kernel(place) as kernel:
-            return executed, _run_cells(kernel, executed, self.limits)
+        executed = Executed(copy.deepcopy(notebook))
+        with workspace(submission) as place:
+            with self._kernel(place) as kernel:
+                _Run(kernel, self.limits, self.judge, executed).all_cells()
+            executed.cpu_s = kernel.cpu_s
+        return executed
 
     def _kernel(self, place: Place) -> Kernel:
         for _ in range(_NUM_STARTS - 1):
@@ -72,62 +109,86 @@ class KernelExecutor:
         return Kernel(self.sandbox, place, limits.machine, limits.start_s)
 
 
-def _run_cells(kernel: Kernel, notebook: NotebookNode, limits: Limits) -> str:
-    """Run the code cells of `notebook` in place; return why it was stopped."""
-    stopped = ""
-    deadline = time.monotonic() + limits.notebook_s
-    budget = OutputBudget(limits.cell_output_bytes, limits.notebook_output_bytes)
-    number = 0
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        cell["outputs"], cell["execution_count"] = [], None
-        if not cell.source.strip():
-            continue
-        if not stopped and time.monotonic() >= deadline:
-            stopped = f"the notebook took longer than {limits.notebook_s:g} s"
-        if stopped:
-            cell["outputs"] = [_not_run(stopped)]
-            continue
-        number += 1
-        cell["execution_count"] = number
-        stopped = _run_cell(kernel, cell, budget, limits, deadline)
-    return stopped
+class _Run:
+    """One notebook being run."""
 
+    def __init__(
+        self, kernel: Kernel, limits: Limits, judge: Judge | None, executed: Executed
+    ) -> None:
+        self.kernel, self.limits, self.judge = kernel, limits, judge
+        self.executed = executed
+        self.deadline = time.monotonic() + limits.notebook_s
+        self.budget = OutputBudget(
+            limits.cell_output_bytes, limits.notebook_output_bytes
+        )
 
-def _run_cell(
-    kernel: Kernel,
-    cell: NotebookNode,
-    budget: OutputBudget,
-    limits: Limits,
-    deadline: float,
-) -> str:
-    """Run one cell; return a reason if none can be run after it."""
-    outputs = CellOutputs(budget)
-    seconds = min(limits.cell_s, max(0.1, deadline - time.monotonic()))
-    ending, reply = kernel.run(
-        cell.source,
-        timeout_s=seconds,
-        interrupt_s=limits.interrupt_s,
-        in_history=not cell.metadata.get("nbgrader", {}).get("grade", False),
-        on_output=outputs.add,
-    )
-    cell["outputs"] = outputs.outputs
-    if isinstance(reply.get("execution_count"), int):  # the number in its tracebacks
-        cell["execution_count"] = reply["execution_count"]
-    for output in cell.outputs:
-        if output.output_type == "execute_result":
-            output["execution_count"] = cell.execution_count
-    problem = _problem(ending, seconds, kernel.cause_of_death)
-    if ending == "incomplete":
-        cell["execution_count"] = None  # marked as if it had not run, and flagged
-    if problem:
-        cell.outputs.append(_not_run(problem))
-    elif reply.get("status") != "ok" and not _has_error(cell):
-        cell.outputs.append(error_output(reply))
-    if ending in ("stuck", "dead"):
-        return f"{_name(cell)} was the last cell that ran: {problem}"
-    return ""
+    def all_cells(self) -> None:
+        """Run the code cells in place; note why they were stopped."""
+        number = 0
+        for cell in self.executed.notebook.cells:
+            if cell.cell_type != "code":
+                continue
+            cell["outputs"], cell["execution_count"] = [], None
+            if not cell.source.strip():
+                continue
+            if not self.executed.stopped and time.monotonic() >= self.deadline:
+                self.executed.stopped = (
+                    f"the notebook took longer than {self.limits.notebook_s:g} s"
+                )
+            if self.executed.stopped:
+                cell["outputs"] = [_not_run(self.executed.stopped)]
+                continue
+            number += 1
+            cell["execution_count"] = number
+            if self.judge is not None and is_test(cell):
+                self.executed.stopped = self._judge_cell(self.judge, cell)
+            else:
+                self.executed.stopped = self._run_cell(cell)
+
+    def _judge_cell(self, judge: Judge, cell: NotebookNode) -> str:
+        """Have a test cell judged; return a reason if none can be run after it."""
+        outputs = CellOutputs(self.budget)
+        verdict, ending = self.kernel.judged(
+            judge, cell.source, maximum_of(cell), on_output=outputs.add_shown
+        )
+        self.executed.verdicts[grade_id_of(cell)] = verdict
+        cell["outputs"] = outputs.outputs + verdict_outputs(verdict)
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output["execution_count"] = cell.execution_count
+        if ending in ("stuck", "dead"):
+            cause = self.kernel.cause_of_death or verdict.message
+            return f"{_name(cell)} was the last cell that ran: {cause}"
+        return ""
+
+    def _run_cell(self, cell: NotebookNode) -> str:
+        """Run one cell; return a reason if none can be run after it."""
+        outputs = CellOutputs(self.budget)
+        left = self.deadline - time.monotonic()
+        seconds = min(self.limits.cell_s, max(0.1, left))
+        ending, reply = self.kernel.run(
+            cell.source,
+            timeout_s=seconds,
+            interrupt_s=self.limits.interrupt_s,
+            in_history=not cell.metadata.get("nbgrader", {}).get("grade", False),
+            on_output=outputs.add,
+        )
+        cell["outputs"] = outputs.outputs
+        if isinstance(reply.get("execution_count"), int):  # that of its tracebacks
+            cell["execution_count"] = reply["execution_count"]
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output["execution_count"] = cell.execution_count
+        problem = _problem(ending, seconds, self.kernel.cause_of_death)
+        if ending == "incomplete":
+            cell["execution_count"] = None  # marked as if it had not run, and flagged
+        if problem:
+            cell.outputs.append(_not_run(problem))
+        elif reply.get("status") != "ok" and not _has_error(cell):
+            cell.outputs.append(error_output(reply))
+        if ending in ("stuck", "dead"):
+            return f"{_name(cell)} was the last cell that ran: {problem}"
+        return ""
 
 
 def _name(cell: NotebookNode) -> str:

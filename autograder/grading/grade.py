@@ -18,7 +18,6 @@ from pathlib import Path
 
 from autograder.authoring.generate import generate
 from autograder.authoring.lab import Lab
-from autograder.grading.imports import modules_of
 from autograder.grading.intake import find_submissions
 from autograder.grading.lateness import update_lateness
 from autograder.grading.limits import Limits
@@ -28,8 +27,11 @@ from autograder.grading.record import open_gradebook
 from autograder.grading.release import read_release
 from autograder.grading.results import Results
 from autograder.grading.station import Station, check_isolation
+from autograder.judging.signatures import Signatures, signatures
 from autograder.nbgrader_config import COURSE_FOLDERS, course_config, gradebook_url
 from autograder.reports.csv import write_grades_csv
+
+SIGNATURES = ".signatures"  # a folder: what the lab's wrong answers say, once known
 
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, student) before the first submission and after each."""
@@ -94,7 +96,10 @@ def grade(
                 students[folder] = standing
                 _tell(progress, len(students), len(folders), standing.student)
         workers = min(workers or os.cpu_count() or 1, len(todo))
-        station = Station(release, limits, modules_of(lab), _hidden(root, lab), unsafe)
+        known = Signatures({}, {})
+        if todo:
+            known = signatures(lab, root / SIGNATURES, workers=workers)
+        station = Station(release, limits, lab, known, _hidden(root, lab), unsafe)
         pool = _pool(station, workers, ray)
         with closing(pool.mark(todo)) as outcomes:
             for folder, outcome in outcomes:
@@ -136,7 +141,7 @@ def _pool(station: Station, workers: int, ray: str) -> Pool:
 def _hidden(root: Path, lab: Lab) -> tuple[Path, ...]:
     """Return what no submission may see, wherever the course stands."""
     return (
-        *(root / name for name in COURSE_FOLDERS),
+        *(root / name for name in (*COURSE_FOLDERS, SIGNATURES)),
         root / "gradebook.db",
         lab.path.parent,
     )

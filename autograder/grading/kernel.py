@@ -11,12 +11,16 @@ says how it went, and idle says that all of its outputs have been sent.
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, cast
 
 import zmq
 from jupyter_client import KernelConnectionInfo
 from jupyter_client.blocking.client import BlockingKernelClient
 
+from autograder.judging.cell import Verdict
+from autograder.judging.judge import Judge
+from autograder.judging.offers import offer
 from autograder.sandbox import Bounds, Place, Sandbox, SandboxError
 
 Message = dict[str, Any]
@@ -31,6 +35,9 @@ incomplete  it ended, but not all outputs arrived
 """
 
 _NOTHING: Message = {"parent_header": {}, "content": {}, "msg_type": ""}
+_SERVE = '__import__("autograder.judging.kernel_side", fromlist=["serve"]).serve()'
+_TIDY_UP_S = 10.0  # for a kernel to be ready again when a test cell is over
+_NOBODY = "the process of the submission had ended"
 _TICK_S = 0.25  # how often to look whether the kernel still lives
 
 
@@ -63,7 +70,7 @@ class Kernel:
     ) -> None:
         connection = place.connection()
         try:
-            self._process = sandbox.start(place, connection, bounds)
+            self._process = sandbox.start(place, connection, bounds, has_channel=True)
         except SandboxError as error:
             raise KernelStartError(str(error)) from error
         self._client = BlockingKernelClient()
@@ -115,6 +122,58 @@ class Kernel:
         ending, reply = self._follow(request, interrupt_s, on_output)
         after: dict[Ending, Ending] = {"finished": "timeout", "timeout": "stuck"}
         return after.get(ending, ending), reply
+
+    def judged(
+        self,
+        judge: Judge,
+        source: str,
+        maximum: float,
+        *,
+        on_output: Callable[[Message], None],
+    ) -> tuple[Verdict, Ending]:
+        """Have one test cell run by the judge, with this kernel's names.
+
+        Parameters
+        ----------
+        source : str
+            The test cell, which the kernel never sees.
+        maximum : float
+            Its points.
+        on_output : callable
+            Gets every message that student code published meanwhile.
+        """
+        limits = judge.limits
+        with ThreadPoolExecutor(1) as beside:
+            verdict = beside.submit(self._ask, judge, source, maximum)
+            ending, _ = self.run(
+                _SERVE,
+                timeout_s=limits.test_s + limits.interrupt_s + _TIDY_UP_S,
+                interrupt_s=limits.interrupt_s,
+                in_history=False,
+                on_output=on_output,
+            )
+            if ending == "stuck":
+                self._process.send_signal(signal.SIGKILL)
+            return verdict.result(), ending
+
+    def _ask(self, judge: Judge, source: str, maximum: float) -> Verdict:
+        assert self._process.channel is not None
+        try:
+            channel = offer(self._process.channel)
+        except OSError:
+            return Verdict(0.0, maximum, _NOBODY, review=True)
+        verdict = judge.run(source, maximum, channel, self._interrupt)
+        if verdict.stuck:
+            self._process.send_signal(signal.SIGKILL)
+        return verdict
+
+    def _interrupt(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor time of all that ran in the kernel; 0 before it is closed."""
+        return self._process.ended.cpu_s if self._process.ended else 0.0
 
     @property
     def cause_of_death(self) -> str:

@@ -2,8 +2,8 @@
 
     intake    read it, whatever it is
     repair    give it back the cells that it was released with
-    execute   run it
-    score     a mark per test, from its outputs
+    execute   run it, in a sandbox; the judge runs the tests on our side
+    score     a mark per test, from the judge's verdict
 
 Nothing here touches the gradebook or the course folder, so any process on any machine
 can do it, twice if need be, with the same result.
@@ -26,6 +26,7 @@ from autograder.grading.reading import UnreadableError
 from autograder.grading.release import Release
 from autograder.grading.repair import repair
 from autograder.grading.scoring import score_notebook
+from autograder.judging.signatures import Signatures
 
 _MAX_NOTES = 20
 
@@ -72,11 +73,14 @@ class Marker:
         What they are marked against.
     executor : Executor
         Runs the repaired notebooks.
+    signatures : Signatures
+        What the lab's wrong answers say, to name a student's mistake.
     """
 
     release: Release
     limits: Limits
     executor: Executor
+    signatures: Signatures
 
     def mark(self, folder: Path) -> Marked:
         """Return the marks of the submission in `folder`, <student>/<lab>.
@@ -91,17 +95,24 @@ class Marker:
             return self._unreadable(folder.parent.name, digest, str(unreadable))
         repaired = repair(submission.notebook, self.release)
         started = time.monotonic()
-        executed, stopped = self.executor.execute(repaired.notebook, submission)
+        executed = self.executor.execute(repaired.notebook, submission)
         seconds = round(time.monotonic() - started, 2)
-        notes = [stopped] if stopped else []
+        notes = [executed.stopped] if executed.stopped else []
         notes += _shortened([*submission.notes, *repaired.notes])
-        marks, unanswered = score_notebook(executed, self.release, repaired.missing)
+        verdicts = {
+            test: self.signatures.explained(test, verdict)
+            for test, verdict in executed.verdicts.items()
+        }
+        marks, unanswered = score_notebook(
+            executed.notebook, self.release, repaired.missing, verdicts
+        )
         ledger = ledger_of(digest, self.release.digest, notes, marks)
+        cpu_s = round(executed.cpu_s, 2)
         return Marked(
             submission.student,
             tuple(marks),
-            replace(ledger, seconds=seconds),
-            nbformat.writes(executed),
+            replace(ledger, seconds=seconds, cpu_seconds=cpu_s),
+            nbformat.writes(executed.notebook),
             unanswered,
             submission.files,
             submission.handed_in,

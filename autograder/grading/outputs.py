@@ -15,6 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.grading.kernel import Message
+from autograder.judging.cell import Verdict
 
 _MAX_OUTPUTS = 200  # per cell; each costs some bytes however short it is
 _MAX_ESSENTIALS = 10  # errors and values beyond those
@@ -63,6 +64,11 @@ class CellOutputs:
             data = self._kept(content.get("data"))
             if data:
                 self.outputs.append(_output("display_data", data=data, metadata={}))
+
+    def add_shown(self, message: Message) -> None:
+        """Take in what was printed or shown; a verdict is made of nothing else."""
+        if message["msg_type"] in ("stream", "display_data"):
+            self.add(message)
 
     def _print(self, name: str, text: str) -> None:
         name = "stderr" if name == "stderr" else "stdout"
@@ -116,6 +122,20 @@ class CellOutputs:
         self._was_cut = True
         note = "\n[the rest of this output was too long and was left out]\n"
         self.outputs.append(_output("stream", name="stdout", text=note))
+
+
+def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
+    """Return a verdict as outputs of its cell, from which nbgrader reads the same.
+
+    An error is no points, a number as the last value is that many, neither is all.
+    """
+    if verdict.points >= verdict.maximum:
+        return []
+    if verdict.points > 0:
+        data = {"text/plain": f"{verdict.points:g}"}
+        return [_output("execute_result", data=data, metadata={}, execution_count=None)]
+    said = verdict.message
+    return [error_output({"ename": "Lost", "evalue": said, "traceback": [said]})]
 
 
 def error_output(content: Message) -> NotebookNode:

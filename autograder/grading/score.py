@@ -17,14 +17,9 @@ import re
 from nbformat import NotebookNode
 
 from autograder.grading.marks import CellMark
+from autograder.judging.wording import failure_message, shortened
 
 _PLAIN_NUMBER = re.compile(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_SILENT_ERRORS = {
-    "AssertionError": "a check failed",
-    "NotImplementedError": "not written yet (NotImplementedError)",
-}
-_MAX_MESSAGE_LINES = 3
-_MAX_MESSAGE_CHARS = 500
 
 
 def score_cell(cell: NotebookNode, exercise: str = "") -> CellMark:
@@ -95,24 +90,8 @@ def error_message(error: NotebookNode) -> str:
     return failure_message(name, str(error.get("evalue", "")))
 
 
-def failure_message(name: str, text: str) -> str:
-    """Return the message of an exception of class `name` for the student."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    text = shortened("\n".join(lines[:_MAX_MESSAGE_LINES]))
-    if not text:
-        return _SILENT_ERRORS.get(name, name)
-    return text if name in ("AssertionError", "NotRun") else f"{name}: {text}"
-
-
 def _plain_number(text: object) -> float | None:
     if not isinstance(text, str) or not _PLAIN_NUMBER.fullmatch(text):
         return None
     number = float(text)
     return number if math.isfinite(number) else None
-
-
-def shortened(text: str) -> str:
-    """Return `text`, or its beginning if it is longer than a message may be."""
-    if len(text) <= _MAX_MESSAGE_CHARS:
-        return text
-    return text[: _MAX_MESSAGE_CHARS - 3] + "..."

@@ -1,16 +1,22 @@
 """The marks of a whole notebook, test by test and question by question."""
 
+from collections.abc import Mapping
+
 from nbformat import NotebookNode
 from nbgrader.utils import compute_checksum
 
 from autograder.grading.cells import grade_id_of
 from autograder.grading.marks import CellMark
-from autograder.grading.release import Release
+from autograder.grading.release import Release, ReleasedCell
 from autograder.grading.score import score_cell, score_question
+from autograder.judging.cell import Verdict
 
 
 def score_notebook(
-    executed: NotebookNode, release: Release, missing: frozenset[str]
+    executed: NotebookNode,
+    release: Release,
+    missing: frozenset[str],
+    verdicts: Mapping[str, Verdict],
 ) -> tuple[list[CellMark], frozenset[str]]:
     """Return the marks in the lab's order, and what was left as it was released.
 
@@ -20,6 +26,9 @@ def score_notebook(
         Repaired and run: every test and question stands in it once.
     missing : frozenset of str
         The questions whose cells the student had deleted.
+    verdicts : mapping of str to Verdict
+        What the judge says of the tests; one that it was not asked about is marked by
+        its outputs.
     """
     cells = {grade_id_of(cell): cell for cell in executed.cells}
     unanswered = frozenset(
@@ -31,7 +40,9 @@ def score_notebook(
     marks = []
     for cell in release.of_kind("test", "question"):
         name = cell.grade_id
-        if cell.kind == "test":
+        if cell.kind == "test" and name in verdicts:
+            marks.append(_mark(cell, verdicts[name]))
+        elif cell.kind == "test":
             marks.append(score_cell(cells[name], cell.exercise))
         else:
             marks.append(
@@ -43,3 +54,15 @@ def score_notebook(
                 )
             )
     return marks, unanswered
+
+
+def _mark(cell: ReleasedCell, verdict: Verdict) -> CellMark:
+    return CellMark(
+        cell.grade_id,
+        cell.exercise,
+        verdict.points,
+        cell.maximum,
+        verdict.message,
+        verdict.review,
+        misconception=verdict.misconception,
+    )

@@ -1,4 +1,4 @@
-"""Where a worker marks: its sandbox, kept warm from one submission to the next.
+"""Where a worker marks: a sandbox and a judge, kept warm between submissions.
 
 A `Station` says what to set up; it is plain data that travels to a worker process or to
 another machine. Entering it there sets it up.
@@ -9,12 +9,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.authoring.lab import Lab
 from autograder.grading.execute import KernelExecutor
+from autograder.grading.imports import modules_of
 from autograder.grading.limits import Limits
 from autograder.grading.marking import Marker
 from autograder.grading.release import Release
+from autograder.judging.judge import Judge
+from autograder.judging.limits import JudgeLimits
+from autograder.judging.signatures import Signatures
 from autograder.sandbox import Sandbox
 from autograder.sandbox.protection import UNSAFE, WALLS
+
+_KERNEL_SIDE = "autograder.judging.kernel_side"
 
 
 @dataclass(frozen=True)
@@ -27,8 +34,10 @@ class Station:
         What submissions are marked against.
     limits : Limits
         What a submission may use.
-    modules : tuple of str
-        What notebooks import, so that a worker imports it once.
+    lab : Lab
+        Its source: what the judge sets up, and what notebooks import.
+    signatures : Signatures
+        What the lab's wrong answers say in its tests.
     hidden : tuple of Path
         What no submission may see, wherever the course stands.
     unsafe : bool
@@ -37,16 +46,30 @@ class Station:
 
     release: Release
     limits: Limits
-    modules: tuple[str, ...]
+    lab: Lab
+    signatures: Signatures
     hidden: tuple[Path, ...]
     unsafe: bool = False
 
     @contextmanager
     def marker(self) -> Iterator[Marker]:
         """Set up, and yield who marks here."""
-        with _sandbox(self.modules, self.hidden, self.unsafe) as sandbox:
-            executor = KernelExecutor(self.limits, sandbox)
-            yield Marker(self.release, self.limits, executor)
+        modules = (*modules_of(self.lab), _KERNEL_SIDE)
+        with (
+            Judge.of_lab(self.lab, _judge_limits(self.limits)) as judge,
+            _sandbox(modules, self.hidden, self.unsafe) as sandbox,
+        ):
+            executor = KernelExecutor(self.limits, sandbox, judge)
+            yield Marker(self.release, self.limits, executor, self.signatures)
+
+
+def _judge_limits(limits: Limits) -> JudgeLimits:
+    usual = JudgeLimits()
+    return JudgeLimits(
+        call_s=min(usual.call_s, limits.cell_s),
+        test_s=limits.cell_s,
+        interrupt_s=limits.interrupt_s,
+    )
 
 
 def check_isolation(hidden: tuple[Path, ...], *, unsafe: bool) -> None:

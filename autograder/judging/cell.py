@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.grading.score import failure_message, shortened
 from autograder.judging.errors import Stopped
 from autograder.judging.near import Near
+from autograder.judging.wording import failure_message, shortened
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,14 @@ from numpy.lib.array_utils import byte_bounds
 from numpy.typing import NDArray
 
 from autograder.judging.errors import Malformed, Unsendable
+from autograder.judging.limits import JudgeLimits
 
 # On the student's side: what is used here is not what a student puts in its place.
 globals()["__builtins__"] = dict(vars(builtins))
 
 _DTYPE = re.compile(r"[<>|=]?([biufcSU]\d{1,6}|[mM]8(\[\w{1,12}\])?)")
 _MAX_DIMENSIONS = 32
+_MAX_BYTES = JudgeLimits.message_bytes
 _WHOLE_BELOW = 32_768  # bytes: a base this small crosses whole, with all its views
 
 # Compares megabytes where they are, several times as fast as two `bytes`.
@@ -60,9 +62,18 @@ class Region:
         Where they are.
     is_readonly : bool
         True if nobody writes into them.
+
+    Raises
+    ------
+    Unsendable
+        If there are more bytes than may cross at once.
     """
 
     def __init__(self, owner: Any, low: int, size: int, is_readonly: bool) -> None:
+        if size > _MAX_BYTES:  # before they are copied, which could take minutes
+            raise Unsendable(
+                f"expected an array of at most {_MAX_BYTES:,} bytes, got {size:,}"
+            )
         self._memory = _Window(owner, low, size, is_readonly)
         self.bytes: Bytes = np.asarray(self._memory)
         self.low, self.size, self.is_readonly = low, size, is_readonly

@@ -191,9 +191,9 @@ def test_hidden_tests_are_not_kept_in_ipythons_history(sandbox, tmp_path):
     look = nbformat.v4.new_code_cell("print(In)")
     notebook = nbformat.v4.new_notebook(cells=[test, look])
     submission = Submission("ada", tmp_path, notebook, (), None, ())
-    executed, _ = KernelExecutor(Limits(), sandbox).execute(notebook, submission)
+    executed = KernelExecutor(Limits(), sandbox).execute(notebook, submission)
 
-    assert text(executed.cells[1]) == "['', 'print(In)']\n"
+    assert text(executed.notebook.cells[1]) == "['', 'print(In)']\n"
 
 
 def test_messages_that_make_no_sense_are_survived(sandbox, tmp_path):

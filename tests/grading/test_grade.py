@@ -152,8 +152,8 @@ def test_messages_say_why_marks_were_lost(marks):
 
     assert messages["wrong", "test-mean"] == "1 and 3 average to 2, got 1.0"
     assert messages["wrong", "test-mean-many"] == "wrong for ten numbers"
-    assert messages["raises", "test-mean"].startswith("NameError: name 'mean' is not")
-    assert messages["loops", "test-mean"] == "it took longer than 2 s and was stopped"
+    assert messages["raises", "test-mean"].startswith("`mean` is not defined")
+    assert messages["loops", "test-mean"].startswith("`mean` took longer than 2 s")
     assert "the kernel died" in messages["dies", "test-largest"]
     assert messages["untouched", "test-mean"].startswith("not written yet")
 

@@ -17,6 +17,7 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 
+from autograder.grading.cells import is_test
 from autograder.grading.execute import KernelExecutor
 from autograder.grading.intake import Submission
 from autograder.grading.limits import Limits
@@ -64,17 +65,15 @@ def test_scores_are_nbgraders(course, sandbox, student, name):
     notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
     submission = Submission(student, folder, notebook, ("jupyter.png",), None, ())
 
-    executed, stopped = KernelExecutor(Limits(), sandbox).execute(notebook, submission)
+    executed = KernelExecutor(Limits(), sandbox).execute(notebook, submission)
 
     tests = [
         cell
-        for cell in executed.cells
-        if cell.cell_type == "code"
-        and cell.metadata.get("nbgrader", {}).get("grade")
-        and not cell.metadata["nbgrader"].get("solution")
+        for cell in executed.notebook.cells
+        if cell.cell_type == "code" and is_test(cell)
     ]
     ours = {mark.grade_id: mark.points for mark in map(score_cell, tests)}
     theirs = nbgraders_scores(course, student, name)
-    assert stopped == ""
+    assert executed.stopped == ""
     assert ours == {grade_id: theirs[grade_id] for grade_id in ours}
     assert (name == "problem2") or len(ours) >= 3

@@ -14,8 +14,8 @@ def run(sandbox, folder, *sources, files=(), **limits):
     notebook = nbformat.v4.new_notebook(cells=cells)
     submission = Submission("ada", folder, notebook, tuple(files), None, ())
     limits = Limits(**{"cell_s": 10, "interrupt_s": 1, **limits})
-    executed, stopped = KernelExecutor(limits, sandbox).execute(notebook, submission)
-    return executed.cells, stopped
+    executed = KernelExecutor(limits, sandbox).execute(notebook, submission)
+    return executed.notebook.cells, executed.stopped
 
 
 def text(cell):
