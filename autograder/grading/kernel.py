@@ -182,9 +182,11 @@ class Kernel:
 
     def close(self) -> None:
         """Kill the kernel and all that it started, and close the sockets."""
-        self._process.close()
-        self._client.stop_channels()
-        self._client.context.destroy(linger=0)
+        try:
+            self._process.close()
+        finally:
+            self._client.stop_channels()
+            self._client.context.destroy(linger=0)
 
     def _wait_until_ready(self, start_s: float) -> None:
         deadline = time.monotonic() + start_s

@@ -28,3 +28,8 @@ class Bounds:
     num_processes: int = 256
     file_bytes: int = 200_000_000
     scratch_bytes: int = 500_000_000
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value <= 0:
+                raise ValueError(f"{name} must be positive, got {value}")

@@ -106,7 +106,12 @@ def python_paths() -> Iterator[str]:
     folders |= {os.path.realpath(folder) for folder in folders}
     folders |= set(package_folders())
     libraries = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
-    folders |= {path for path in libraries if os.path.isabs(path)}
+    home = str(Path.home())
+    folders |= {
+        path
+        for path in libraries
+        if os.path.isabs(path) and path != home and not _is_below(home, path)
+    }
     folders = {f for f in folders if os.path.isdir(f) and f not in ("/", "/usr")}
     folders -= {f for f in folders if _is_below(f, "/usr")}
     yield from folders

@@ -35,6 +35,9 @@ _LOOK_S = 30.0  # how long a look around may take
 class Sandbox:
     """Starts kernels. Use as a context manager.
 
+    Make it in a thread that lives as long as it is needed: bubblewrap ends with the
+    thread that started it.
+
     Parameters
     ----------
     modules : sequence of str

@@ -47,6 +47,8 @@ def detach(keep: Collection[int]) -> None:
     for standard in (0, 1, 2):
         os.dup2(null, standard)
     close_all_but(keep)
+    for number in keep:
+        os.set_inheritable(number, False)  # not for programs that a cell starts
     os.umask(0o022)
     for number in (signal.SIGCHLD, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
