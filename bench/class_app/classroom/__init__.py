@@ -1,0 +1,1 @@
+"""A class that trains together: one server, a kernel for each client."""
