@@ -10,7 +10,9 @@ One call runs an app folder on an engine; the app stays as it is:
     mods.py             the client's half of determinism, a Flower mod
     reproducible.py     the server's half, around any strategy
     partition_grid.py   nodes and replies in the order of the partitions
+    envelope.py         a content as one object, for classes of many nodes
     superlink.py        Flower's server on this machine
+    lean_superlink.py   its process, each request through its own layers only
     processes.py        its processes, ended with it; guard.py does that
     kernel_node.py      a notebook's kernel as a client
     flower_private.py   what a kernel node needs of Flower's private parts

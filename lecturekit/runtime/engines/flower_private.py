@@ -17,8 +17,10 @@ which would end a student's kernel. So the calls are made here, one by one.
 When Flower moves one of them, `check()` says which in one sentence.
 """
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from operator import attrgetter
 from typing import Any
@@ -30,6 +32,7 @@ from lecturekit.runtime import flower_private
 from lecturekit.runtime.nodes import ConfigValue
 
 HEARTBEAT_INTERVAL_S = 30  # at most; the SuperLink waits for two of them
+_LOOK_AGAIN_S = 0.02
 
 
 class FlowerMoved(flower_private.FlowerMoved):
@@ -110,7 +113,9 @@ class FleetConnection:
         known = {i: data for i, data in self._contents.items() if i in object_ids}
         with _as_connection_errors():
             news = _private(_UTILS, "pull_objects")(
-                list(object_ids - set(known)), pull_object_fn=pull_object
+                list(object_ids - set(known)),
+                pull_object_fn=pull_object,
+                initial_backoff=_LOOK_AGAIN_S,
             )
         self._contents = known | news
         self._call(
@@ -195,6 +200,7 @@ class FleetConnection:
             return getattr(self._client, method)(message)
 
 
+_HTTP_GRID = "flwr.superlink.grid.http_grid"
 _UTILS = "flwr.supercore.inflatable.inflatable_utils"
 _PROTOBUF_UTILS = "flwr.supercore.inflatable.inflatable_protobuf_utils"
 
@@ -227,6 +233,48 @@ def _as_connection_errors() -> Iterator[None]:
         raise ConnectionError(f"{type(error).__name__}: {error}") from error
 
 
+def look_again_soon() -> None:
+    """Let this process's HttpGrid wait 20 ms, not a second, for what is on its way.
+
+    A reply is announced first and its objects follow, some milliseconds later. Flower's
+    grid, coming in between, waits a second before it looks again (then two, four, ...)
+    and meanwhile takes no other reply: most of a phase.
+    """
+    if _HTTP_GRID in sys.modules:  # else nobody has made one
+        quick = partial(_private(_UTILS, "pull_objects"), initial_backoff=_LOOK_AGAIN_S)
+        _private(_HTTP_GRID, "pull_objects")
+        sys.modules[_HTTP_GRID].pull_objects = quick  # type: ignore[attr-defined]
+
+
+def content_to_bytes(content: RecordDict) -> bytes:
+    """Return a message's content as Flower's protobuf message of it."""
+    to_proto = _private("flwr.common.serde", "recorddict_to_proto")
+    data: bytes = to_proto(content).SerializeToString(deterministic=True)
+    return data
+
+
+def content_from_bytes(data: bytes) -> RecordDict:
+    """Return the content that `content_to_bytes` made these bytes of."""
+    proto = _private("flwr.proto.recorddict_pb2", "RecordDict").FromString(data)
+    content: RecordDict = _private("flwr.common.serde", "recorddict_from_proto")(proto)
+    return content
+
+
+def run_superlink(change: Callable[[list[Any]], list[Any]]) -> None:
+    """Run flower-superlink with this process's arguments and changed layers.
+
+    Parameters
+    ----------
+    change : callable
+        Gets the list of starlette Middleware that requests go through, outermost first;
+        returns the list to use.
+    """
+    layers = _private("flwr.superlink.main", "_get_middleware")
+    main: Any = import_module("flwr.superlink.main")
+    main._get_middleware = lambda: change(layers())
+    _private("flwr.superlink.cli", "flower_superlink")()
+
+
 def check() -> None:
     """Try every private thing that can be tried without a SuperLink.
 
@@ -247,12 +295,20 @@ def check() -> None:
     again = _private(_UTILS, "inflate_object_from_contents")(tree.object_id, contents)
     if again.content != message.content:
         raise FlowerMoved(f"{_UTILS}.inflate_object_from_contents")
+    if content_from_bytes(content_to_bytes(message.content)) != message.content:
+        raise FlowerMoved("flwr.common.serde.recorddict_from_proto")
 
 
 _NEEDED = {
     "flwr.app.message": ["remove_content_from_message"],
     "flwr.common.config": ["get_fused_config_from_fab"],
-    "flwr.common.serde": ["fab_from_proto", "message_to_proto", "run_from_proto"],
+    "flwr.common.serde": [
+        "fab_from_proto",
+        "message_to_proto",
+        "recorddict_from_proto",
+        "recorddict_to_proto",
+        "run_from_proto",
+    ],
     "flwr.proto.fab_pb2": ["GetFabRequest"],
     "flwr.proto.fleet_pb2": [
         "ActivateNodeRequest",
@@ -265,6 +321,7 @@ _NEEDED = {
     "flwr.proto.heartbeat_pb2": ["SendNodeHeartbeatRequest"],
     "flwr.proto.message_pb2": ["ConfirmMessageReceivedRequest"],
     "flwr.proto.node_pb2": ["Node"],
+    "flwr.proto.recorddict_pb2": ["RecordDict"],
     "flwr.proto.run_pb2": ["GetRunRequest"],
     "flwr.supercore.inflatable.inflatable_object": [
         "get_all_nested_objects",
@@ -299,5 +356,8 @@ _NEEDED = {
         "FleetHttpClient.UnregisterNode",
         "FleetHttpClient.from_server_address",
     ],
+    _HTTP_GRID: ["pull_objects"],
+    "flwr.superlink.cli": ["flower_superlink"],
+    "flwr.superlink.main": ["_get_middleware"],
     "flwr.supernode.node_auth_http_interceptor": ["NodeAuthHttpInterceptor"],
 }

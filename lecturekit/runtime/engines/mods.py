@@ -20,6 +20,9 @@ from flwr.app import ConfigRecord, Context, Message, MetricRecord, RecordDict
 
 from lecturekit.runtime.seeding import client_entropy, seed_generators
 
+QUERY_PARTITION = "query.partition"
+
+_OPENS_ENVELOPES = "opens-envelopes"
 _ASKED = "lecturekit.times-asked"  # in a client's state: message type -> how often
 
 
@@ -51,14 +54,18 @@ def seeding_mod(
     return call_next(message, context)
 
 
-def report_partition(message: Message, context: Context) -> Message:
+def report_partition(
+    message: Message, context: Context, *, opens_envelopes: bool = False
+) -> Message:
     """Answer a "query.partition" message: which partition of how many is here.
 
-    Node ids are drawn anew in every run of Flower; partitions are what stays.
+    Node ids are drawn anew in every run of Flower; partitions are what stays. A kernel
+    node adds that it opens envelopes (`envelope.py`).
     """
     partition_id, num_partitions = partition_of(context)
     answer = ConfigRecord()
     answer["partition-id"], answer["num-partitions"] = partition_id, num_partitions
+    answer[_OPENS_ENVELOPES] = opens_envelopes
     return Message(RecordDict({"partition": answer}), reply_to=message)
 
 
@@ -66,6 +73,11 @@ def read_partition(answer: Message) -> tuple[int, int]:
     """Return (partition id, number of partitions) from such an answer."""
     partition: Any = answer.content["partition"]
     return int(partition["partition-id"]), int(partition["num-partitions"])
+
+
+def opens_envelopes(answer: Message) -> bool:
+    """Tell from such an answer whether its node opens envelopes."""
+    return bool(answer.content.config_records["partition"].get(_OPENS_ENVELOPES))
 
 
 def seed_server(seed: int) -> None:

@@ -13,8 +13,9 @@ A `PartitionGrid` asks each node once which partition it holds (`mods.report_par
 answers), waits until all partitions are there, lists the nodes in their order and
 returns replies in it. A `LocalGrid` does so by itself, on its virtual clock.
 
-It also polls ten times a second, where Flower's HttpGrid sleeps 3 s between two looks:
-with kernel nodes, whose work is short, that is most of a phase.
+It also polls ten times a second, where Flower's HttpGrid sleeps 3 s between two looks,
+and sends small contents in envelopes to the nodes that open them: with kernel nodes,
+whose work is short, that is most of a phase.
 
 This is the network's time, not simulated time: unlike the rest of the runtime, this
 package waits and looks at the clock.
@@ -29,9 +30,9 @@ from flwr.serverapp import Grid
 
 from lecturekit.runtime import flower_private
 
-from .mods import read_partition
-
-_QUERY = "query.partition"
+from .envelope import opened, sealed, with_content
+from .flower_private import look_again_soon
+from .mods import QUERY_PARTITION, opens_envelopes, read_partition
 
 
 class PartitionGrid(Grid):
@@ -55,8 +56,10 @@ class PartitionGrid(Grid):
         self._poll_s = poll_s
         self._asked: dict[str, int] = {}  # id of a query under way -> node id
         self._partitions: dict[int, int] = {}  # node id -> partition id
+        self._opens_envelopes: set[int] = set()  # node ids
         self._num_partitions: int | None = None
         self._held_still: list[int] | None = None
+        look_again_soon()
 
     def __repr__(self) -> str:
         held = sorted(self._partitions.values())
@@ -102,7 +105,7 @@ class PartitionGrid(Grid):
         They stand in the order of the partitions of the nodes that were asked.
         """
         sent = list(messages)
-        message_ids = list(self._grid.push_messages(sent))
+        message_ids = list(self.push_messages(sent))
         asked = {
             message_id: (self._partitions.get(message.metadata.dst_node_id, -1), n)
             for n, (message_id, message) in enumerate(
@@ -114,7 +117,7 @@ class PartitionGrid(Grid):
         replies: list[Message] = []
         pending = set(asked)
         while pending:
-            arrived = list(self._grid.pull_messages(pending))
+            arrived = self.pull_messages(pending)
             replies += arrived
             pending -= {reply.metadata.reply_to_message_id for reply in arrived}
             if not pending or (deadline and time.monotonic() > deadline):
@@ -123,12 +126,21 @@ class PartitionGrid(Grid):
         return sorted(replies, key=lambda r: asked[r.metadata.reply_to_message_id])
 
     def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
-        """Send messages, as the engine's grid does."""
-        return self._grid.push_messages(list(messages))
+        """Send messages, as the engine's grid does; sealed where they are opened."""
+        envelopes: dict[int, RecordDict] = {}  # a cohort's messages share their content
+        sent = []
+        for message in messages:
+            if message.metadata.dst_node_id in self._opens_envelopes:
+                content = message.content
+                if id(content) not in envelopes:
+                    envelopes[id(content)] = sealed(content)
+                message = with_content(message, envelopes[id(content)])
+            sent.append(message)
+        return self._grid.push_messages(sent)
 
-    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
+    def pull_messages(self, message_ids: Iterable[str]) -> list[Message]:
         """Return the replies that have come, as the engine's grid does."""
-        return self._grid.pull_messages(message_ids)
+        return [opened(reply) for reply in self._grid.pull_messages(message_ids)]
 
     def create_message(
         self,
@@ -164,7 +176,7 @@ class PartitionGrid(Grid):
 
     def _ask(self, node_ids: list[int]) -> None:
         if node_ids:
-            queries = [Message(RecordDict(), node_id, _QUERY) for node_id in node_ids]
+            queries = [Message(RecordDict(), n, QUERY_PARTITION) for n in node_ids]
             for query_id, node_id in zip(
                 self._grid.push_messages(queries), node_ids, strict=True
             ):
@@ -186,6 +198,8 @@ class PartitionGrid(Grid):
                     'client_app.query("partition")(report_partition)'
                 )
             self._partitions[node_id], self._num_partitions = read_partition(answer)
+            if opens_envelopes(answer):
+                self._opens_envelopes.add(node_id)
 
     def _incomplete(self) -> str:
         held = sorted(self._partitions.values())

@@ -24,6 +24,7 @@ can reach the port can run code on the SuperLink and on its SuperNodes, as you.
 
 import json
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Mapping
 from functools import partial
@@ -109,7 +110,8 @@ class SuperLink:
             connection = _CONNECTION.format(address=self.address)
             (self._family.home / "config.toml").write_text(connection)
             host, _, port = self.address.rpartition(":")
-            command = ["flower-superlink", "--insecure", "--host", host, "--port", port]
+            command = [sys.executable, "-m", f"{__package__}.lean_superlink"]
+            command += ["--insecure", "--host", host, "--port", port]
             command += ["--disable-runtime-dependency-installation"]
             command += ["--simulation"] if self.simulation else []
             self._family.start("superlink", *command)

@@ -48,3 +48,23 @@ def test_a_changed_encoding_is_named(monkeypatch):
 
     with pytest.raises(flower_private.FlowerMoved, match="inflate_object_from_conten"):
         flower_private.check()
+
+
+def test_what_is_on_its_way_is_looked_for_again_soon(monkeypatch):
+    """Flower's grid would wait a second for objects that come milliseconds later."""
+    http_grid = import_module("flwr.superlink.grid.http_grid")
+    monkeypatch.setattr(http_grid, "pull_objects", http_grid.pull_objects)
+    unavailable = import_module("flwr.supercore.inflatable.inflatable_utils")
+    looks = []
+
+    def pull(object_id):
+        looks.append(object_id)
+        if len(looks) < 3:
+            raise unavailable.ObjectUnavailableError(object_id)
+        return b"here"
+
+    flower_private.look_again_soon()
+    flower_private.look_again_soon()  # twice is as good as once
+
+    assert http_grid.pull_objects(["x"], pull_object_fn=pull) == {"x": b"here"}
+    assert http_grid.pull_objects.keywords == {"initial_backoff": 0.02}
