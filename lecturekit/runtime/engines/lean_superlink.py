@@ -46,7 +46,7 @@ class OnlyFor:
     def __init__(self, app: "ASGIApp", layer: "Middleware", path: str) -> None:
         make: Any = layer.cls
         self._behind = app
-        self._layer: "ASGIApp" = make(app, *layer.args, **layer.kwargs)
+        self._layer: ASGIApp = make(app, *layer.args, **layer.kwargs)
         self._path = path
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -57,8 +57,9 @@ class OnlyFor:
 
 def lean(layers: "list[Middleware]") -> "list[Middleware]":
     """Return the layers, each of those in `LAYERS` for its own requests only."""
+    middleware: Any = type(layers[0]) if layers else None
     return [
-        type(layer)(OnlyFor, layer=layer, path=LAYERS[name])
+        middleware(OnlyFor, layer=layer, path=LAYERS[name])
         if (name := getattr(layer.cls, "__name__", "")) in LAYERS
         else layer
         for layer in layers
