@@ -6,6 +6,7 @@ from .curves import accuracy
 from .drift import client_drift
 from .matrices import similarity
 from .pictures import images
+from .results import result
 from .timeline import timeline
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "client_drift",
     "images",
     "label_counts",
+    "result",
     "similarity",
     "timeline",
 ]

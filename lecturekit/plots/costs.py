@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # a trace is read here: no need to wait for Flower
 
 _MAX_LINES = len(HUES) * len(DASHES)
 
-_X_TITLES = {
+X_TITLES = {
     "rounds": "round",
     "bytes": "bytes sent and received by all clients (MB)",
     "seconds": "virtual time (s)",
@@ -47,12 +47,12 @@ def against(
     ValueError
         If `x` is something else, or values and rounds do not fit together.
     """
-    if x not in _X_TITLES:
-        raise ValueError(f"x must be one of {list(_X_TITLES)}, got {x!r}")
+    if x not in X_TITLES:
+        raise ValueError(f"x must be one of {list(X_TITLES)}, got {x!r}")
     if not 1 <= len(runs) <= _MAX_LINES:
         raise ValueError(f"runs must be 1 to {_MAX_LINES}, got {len(runs)}")
     figure = blank(
-        title or f"What is reached in how many {x}?", _X_TITLES[x], y_title=y_title
+        title or f"What is reached in how many {x}?", X_TITLES[x], y_title=y_title
     )
     lines = {}
     for position, (name, (trace, values)) in enumerate(runs.items()):

@@ -81,7 +81,9 @@ def accuracy(
 
 
 def name_lines(
-    figure: go.Figure, lines: Mapping[str, tuple[NDArray[Any], NDArray[np.float64]]]
+    figure: go.Figure,
+    lines: Mapping[str, tuple[NDArray[Any], NDArray[np.float64]]],
+    **panel: int,
 ) -> None:
     """Write each line's name at its end, moved up where names would overlap.
 
@@ -91,6 +93,8 @@ def name_lines(
         With the lines, drawn with `line_style(0)`, `line_style(1)`, ...
     lines : mapping from str to pair of (n,) arrays
         Where each line goes: x and y.
+    **panel : int
+        `row` and `col`, in a figure of several panels.
     """
     shown = np.concatenate([y[np.isfinite(y)] for _, y in lines.values()])
     height = float(np.ptp(shown)) or 1.0
@@ -106,6 +110,7 @@ def name_lines(
             showarrow=False,
             xanchor="left",
             xshift=8,
+            **panel,
         )
     longest = max(len(name) for name in lines)
     figure.update_layout(margin={"r": 50 + 8 * longest})

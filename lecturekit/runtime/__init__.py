@@ -18,7 +18,7 @@ its deployments. To follow one message on its way, read
     cohort_executor.py many clients trained at once: cohort.py, and local_training.py,
                        the loop that it equals (both import torch: by their own names)
     pool.py            the clients on many processes; pool_worker.py, pool_wire.py
-    rounds.py          the loop over rounds, with checkpoint.py and progress.py
+    rounds.py          the loop over rounds, with checkpoint.py, progress.py, shown.py
 
 and, for the time all this takes on devices and networks that are not ideal,
 
@@ -43,6 +43,7 @@ from .pool import ProcessPool
 from .progress import RoundProgress
 from .rounds import run_rounds
 from .server import run_server_app
+from .shown import TracedResult
 from .trace import Row, Trace, first_difference
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "RoundProgress",
     "Row",
     "Trace",
+    "TracedResult",
     "first_difference",
     "run_rounds",
     "run_server_app",

@@ -5,11 +5,15 @@
 
     round 7/20 ━━━━━━━━━╸━━━━━━━━━━━━━━━━ 0:00:12 left  train-loss 0.412 · accuracy 0.87
 
-Nothing else in the runtime prints.
+In a terminal the line is rich's; in a notebook it is plain text that is replaced after
+every round, and the last state stays in the saved notebook. Nothing else in the runtime
+prints.
 """
 
 from collections.abc import Mapping
+from io import StringIO
 from types import TracebackType
+from typing import Any
 
 from flwr.app import MetricRecord
 from rich.console import Console
@@ -36,9 +40,15 @@ class RoundProgress:
             console=console,
         )
         self._task = self._bar.add_task("", total=num_rounds, metrics="")
+        self._line: Any = None  # of a notebook: what IPython shows, to be replaced
 
     def __enter__(self) -> "RoundProgress":
-        self._bar.start()
+        if self._bar.console.is_jupyter:
+            from IPython.display import display
+
+            self._line = display(self._text(), raw=True, display_id=True)
+        else:
+            self._bar.start()
         return self
 
     def __exit__(
@@ -47,13 +57,23 @@ class RoundProgress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if self._line is None:
+            self._bar.stop()
 
     def __call__(self, server_round: int, metrics: Mapping[str, MetricRecord]) -> None:
         """Show that this round is over, and its metrics."""
         self._bar.update(
             self._task, completed=server_round, metrics=metrics_text(metrics)
         )
+        if self._line is not None:
+            self._line.update(self._text(), raw=True)
+
+    def _text(self) -> dict[str, str]:
+        """Return the line as a notebook takes it, by MIME type."""
+        page = Console(file=StringIO(), width=120, force_jupyter=False)
+        with page.capture() as line:
+            page.print(self._bar.get_renderable())
+        return {"text/plain": line.get().rstrip()}
 
 
 def metrics_text(metrics: Mapping[str, MetricRecord]) -> str:

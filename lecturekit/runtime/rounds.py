@@ -14,10 +14,11 @@ from pathlib import Path
 
 from flwr.app import ArrayRecord, ConfigRecord, MetricRecord
 from flwr.serverapp import Grid
-from flwr.serverapp.strategy import Result, Strategy
+from flwr.serverapp.strategy import Strategy
 
 from .checkpoint import Checkpoint, RunState
 from .grid import LocalGrid
+from .shown import TracedResult
 
 EvaluateFn = Callable[[int, ArrayRecord], MetricRecord | None]
 OnRound = Callable[[int, dict[str, MetricRecord]], object]
@@ -36,7 +37,7 @@ def run_rounds(
     checkpoint: str | PathLike[str] | None = None,
     every: int = 1,
     on_round: OnRound | None = None,
-) -> Result:
+) -> TracedResult:
     """Run `num_rounds` rounds of `strategy`, from the beginning or from a checkpoint.
 
     Parameters
@@ -58,8 +59,9 @@ def run_rounds(
 
     Returns
     -------
-    Result
-        Flower's: the model, and metrics by round, those before a checkpoint included.
+    TracedResult
+        Flower's Result: the model, and metrics by round, those before a checkpoint
+        included; and the trace of the run. A notebook shows it as a figure.
 
     Raises
     ------
@@ -83,7 +85,11 @@ def run_rounds(
     if checkpoint is not None:
         saved = Checkpoint(Path(checkpoint), strategy, _local(grid), run)
     strategy.summary()
-    if not (saved and saved.resume()):
+    log = grid.trace if isinstance(grid, LocalGrid) else None
+    begins = len(log or ())
+    if saved and saved.resume():
+        begins = 0  # the trace came with the checkpoint
+    else:
         metrics = _evaluate_here(run, evaluate_fn)
         if on_round and metrics:
             on_round(0, metrics)
@@ -100,7 +106,7 @@ def run_rounds(
             saved.save()
         if on_round:
             on_round(run.server_round, metrics)
-    return run.result
+    return TracedResult(**vars(run.result), log=log, begins=begins, ends=len(log or ()))
 
 
 def _one_round(

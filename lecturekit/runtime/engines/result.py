@@ -15,9 +15,13 @@ import os
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from flwr.app import Array, ArrayRecord, MetricRecord, MetricRecordValues
 from flwr.serverapp.strategy import Result
+
+from lecturekit.runtime.shown import mimebundle
+from lecturekit.runtime.trace import Trace
 
 Metrics = dict[int, dict[str, MetricRecordValues]]  # round -> name -> value
 
@@ -40,6 +44,8 @@ class RunResult:
         From the call to the result, start of the engine included, s.
     log : str
         What Flower wrote; empty for "local".
+    trace : Trace, optional
+        What happened, from "local"; other engines keep none.
     """
 
     engine: str
@@ -49,6 +55,12 @@ class RunResult:
     server_metrics: Metrics = field(default_factory=dict)
     wall_s: float = 0.0
     log: str = field(default="", repr=False)
+    trace: Trace | None = field(default=None, repr=False, compare=False)
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> dict[str, Any]:
+        return mimebundle(self)
 
     @property
     def model_hash(self) -> str:

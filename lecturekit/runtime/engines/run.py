@@ -43,6 +43,7 @@ client is left out of the round, and `Reproducible` stops if none remains.
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -51,6 +52,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from lecturekit.runtime.grid import LocalGrid
 from lecturekit.runtime.nodes import ConfigValue
 from lecturekit.runtime.server import run_server_app
+from lecturekit.runtime.trace import Trace
 
 from .app_folder import AppFolder
 from .result import RunResult, read_result
@@ -113,9 +115,9 @@ def run_app(
         path = Path(folder) / "result.zip"
         own: dict[str, ConfigValue] = {"seed": seed, "result-path": str(path)}
         config = app.run_config({**(run_config or {}), **own})
-        log = ""
+        log, trace = "", None
         if engine == "local":
-            _run_local(app, num_clients, config)
+            trace = _run_local(app, num_clients, config)
         elif engine == "ray":
             federation_config += f" num-supernodes={num_clients}"
             # "local": never a cluster that happens to run on this machine.
@@ -130,7 +132,8 @@ def run_app(
         if not path.exists():
             raise RuntimeError(_no_model(log))
         wall_s = time.monotonic() - started
-        return read_result(path, engine=engine, wall_s=wall_s, log=log)
+        result = read_result(path, engine=engine, wall_s=wall_s, log=log)
+        return replace(result, trace=trace)
 
 
 def _check(engine: str, num_clients: int) -> None:
@@ -147,12 +150,13 @@ def _check(engine: str, num_clients: int) -> None:
 
 def _run_local(
     app: AppFolder, num_clients: int, config: Mapping[str, ConfigValue]
-) -> None:
+) -> Trace:
     # One thread, as on Flower's engines: sums of many threads differ in the last bit.
     with app.loaded() as (server_app, client_app), threadpool_limits(1):
         seed = int(config["seed"])
         grid = LocalGrid(client_app, num_clients, seed=seed, run_config=config)
         run_server_app(server_app, grid)
+    return grid.trace
 
 
 def _run_on_ray(

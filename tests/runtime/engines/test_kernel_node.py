@@ -1,7 +1,6 @@
 """Kernels as clients of a real SuperLink: one in this process, one in Jupyter."""
 
 import inspect
-import queue
 import sys
 import time
 from pathlib import Path
@@ -10,7 +9,6 @@ import numpy as np
 import pytest
 from flwr.app import ConfigRecord, Message, RecordDict
 from flwr.clientapp import ClientApp
-from jupyter_client.manager import KernelManager
 
 from lecturekit.runtime.engines import (
     AppFolder,
@@ -23,6 +21,7 @@ from lecturekit.runtime.engines.client_error import show_error
 from lecturekit.runtime.engines.flower_private import _NEEDED as NEEDED
 from lecturekit.runtime.engines.processes import free_port
 from lecturekit.runtime.engines.result import read_result
+from tests.runtime.notebook import Notebook
 from tests.runtime.toy import app_with
 
 COIN = Path(__file__).parent / "coin_app"
@@ -64,44 +63,6 @@ def coin():
     with AppFolder.read(COIN).loaded():
         module = sys.modules["coin.app"]
         return "\n".join(map(inspect.getsource, (module.train, module.evaluate)))
-
-
-class Notebook:
-    """A Jupyter kernel and what it has shown."""
-
-    def __init__(self):
-        self.manager = KernelManager()
-        self.manager.start_kernel()
-        self.client = self.manager.blocking_client()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=120)
-
-    def run(self, cell):
-        """Run a cell; return the text of its last expression."""
-        shown = []
-        reply = self.client.execute_interactive(
-            cell, timeout=120, output_hook=shown.append
-        )
-        assert reply["content"]["status"] == "ok", reply["content"]
-        texts = [
-            m["content"]["data"]["text/plain"] for m in shown if "data" in m["content"]
-        ]
-        return texts[-1] if texts else ""
-
-    def shown_meanwhile(self):
-        """Return what a thread wrote since the last cell."""
-        texts = []
-        while True:
-            try:
-                message = self.client.get_iopub_msg(timeout=2)
-            except queue.Empty:
-                return "".join(texts)
-            texts.append(message["content"].get("text", ""))
-
-    def close(self):
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
-        self.manager.cleanup_resources()
 
 
 @pytest.fixture
