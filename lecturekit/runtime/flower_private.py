@@ -12,6 +12,7 @@ an engine delivers messages, so an engine of one's own needs a few private thing
     FastArray               the bytes of an Array are an .npy file
     filled                  a record keeps its entries in `_data`
     quiet_log               how loud Flower's logger is by default
+    nodes_awaited           how many nodes a strategy waits for
 
 When Flower moves one of them, `check()` says which in one sentence. A version of Flower
 that passes `check()` (and the conformance tests) can be allowed in `pyproject.toml`.
@@ -19,6 +20,7 @@ that passes `check()` (and the conformance tests) can be allowed in `pyproject.t
 
 import logging
 import os
+import sys
 from functools import lru_cache
 from importlib import import_module, metadata
 from io import BytesIO
@@ -208,6 +210,40 @@ def quiet_log() -> None:
         logger.setLevel(logging.ERROR)
 
 
+def nodes_awaited() -> int:
+    """Return how many nodes the strategy waits for that is asking a grid; 0 if none is.
+
+    Flower's strategies look for nodes once a second, in `sample_nodes`, until there are
+    enough; and nothing but that function's own variable says how many are enough.
+    """
+    waiting = _private(_STRATEGY_UTILS, "sample_nodes").__code__
+    frame = sys._getframe()
+    while frame.f_code is not waiting:
+        if frame.f_back is None:
+            return 0
+        frame = frame.f_back
+    try:
+        return int(frame.f_locals["min_available_nodes"])
+    except KeyError as error:
+        raise FlowerMoved(f"{_STRATEGY_UTILS}.sample_nodes ({error})") from error
+
+
+_STRATEGY_UTILS = "flwr.serverapp.strategy.strategy_utils"
+
+
+def _probe_nodes_awaited() -> int:
+    """Return what a grid learns when a strategy needs a node, of two at least."""
+    seen = []
+
+    class Probe:
+        def get_node_ids(self) -> range:
+            seen.append(nodes_awaited())
+            return range(2)
+
+    _private(_STRATEGY_UTILS, "sample_nodes")(Probe(), 2, 0)
+    return seen[0]
+
+
 def check() -> None:
     """Try every private thing once.
 
@@ -235,5 +271,7 @@ def check() -> None:
     values = np.arange(6, dtype=np.float32).reshape(2, 3)
     if filled(ArrayRecord(), {"w": Array(values)}) != {"w": Array(values)}:
         raise FlowerMoved("flwr.app.ArrayRecord._data")
+    if (nodes_awaited(), _probe_nodes_awaited()) != (0, 2):
+        raise FlowerMoved(f"{_STRATEGY_UTILS}.sample_nodes")
     if not np.array_equal(FastArray.copy_of(Array(values)).numpy(), values):
         raise FlowerMoved("flwr.app.Array.data (.npy bytes)")

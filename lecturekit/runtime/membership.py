@@ -1,13 +1,15 @@
 """Who is there to be asked: online at this hour, and not gone since the last round.
 
-A server that finds fewer than two clients cannot begin a round: Flower's strategies
-wait, in real seconds, for two. Here the clock moves on instead, to the first moment at
-which two are online (or all, of fewer; or one, if two never are on the same day).
+A server that finds too few clients cannot begin a round: Flower's strategies wait, in
+real seconds, for as many as they need, two by default. Here the clock moves on instead,
+to the first moment at which so many are online. If there is no such moment, a strategy
+would wait for ever, and is told so; anybody else who asks gets those who are there.
 """
 
 from .availability import Always, Availability
 from .clock import Clock
 from .failures import Failures
+from .flower_private import nodes_awaited
 
 _ENOUGH = 2
 
@@ -56,7 +58,19 @@ class Membership:
         return partition_id in self._away
 
     def online(self) -> list[int]:
-        """Return the partitions of the clients online, after waiting for two."""
+        """Return the partitions of the clients online, after waiting for enough.
+
+        Raises
+        ------
+        ValueError
+            If a strategy asks that needs more than there will be.
+        """
+        there = self._wait_for(max(nodes_awaited(), _ENOUGH))
+        check_enough(len(there), self._num_clients)
+        return there
+
+    def _wait_for(self, enough: int) -> list[int]:
+        """Return who is online when so many are; or at the first moment any is."""
         if isinstance(self._availability, Always):
             return [k for k in range(self._num_clients) if k not in self._away]
         now = self._clock.now
@@ -65,7 +79,9 @@ class Membership:
             for k in range(self._num_clients)
             if k not in self._away
         }
-        enough = min(_ENOUGH, len(opens_s))
+        if not opens_s:
+            return []
+        enough = min(enough, len(opens_s))
         for time_s in sorted(opens_s.values()):
             there = self._online_at(time_s, opens_s)
             if len(there) >= enough:
@@ -83,3 +99,20 @@ class Membership:
             if opens <= time_s
             and self._availability.next_online(time_s, self._seed, k) == time_s
         ]
+
+
+def check_enough(num_there: int, num_clients: int) -> None:
+    """Raise ValueError if a strategy asks right now that waits for more than are there.
+
+    Parameters
+    ----------
+    num_there, num_clients : int
+        How many clients it will find, however long it waits, of how many.
+    """
+    if nodes_awaited() > num_there:
+        raise ValueError(
+            f"the strategy waits for {nodes_awaited()} clients, but no more than "
+            f"{num_there} of this federation's {num_clients} are there at a time: "
+            "lower its min_train_nodes, min_evaluate_nodes or min_available_nodes, or "
+            "make the federation larger"
+        )

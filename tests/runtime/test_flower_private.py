@@ -3,6 +3,7 @@
 import logging
 import pickle
 
+import flwr.serverapp.strategy.strategy_utils as strategy_utils
 import flwr.supercore.run
 import flwr.supercore.task_identity
 import numpy as np
@@ -52,6 +53,19 @@ def test_renamed_functions_of_a_client_app_are_named(monkeypatch):
 
     with pytest.raises(flower_private.FlowerMoved, match="_registered_funcs"):
         flower_private.has_function(app, "train")
+
+
+def test_the_number_of_nodes_awaited_is_that_of_the_strategy(monkeypatch):
+    """It stands in a variable of Flower's; under another name, it is missed."""
+
+    def sample_nodes(grid, min_nodes, sample_size):
+        return grid.get_node_ids()
+
+    assert flower_private.nodes_awaited() == 0
+    assert flower_private._probe_nodes_awaited() == 2
+    monkeypatch.setattr(strategy_utils, "sample_nodes", sample_nodes)
+    with pytest.raises(flower_private.FlowerMoved, match="min_available_nodes"):
+        flower_private.check()
 
 
 def test_a_renamed_message_id_is_named():

@@ -29,6 +29,7 @@ from flwr.app import Message, RecordDict
 from flwr.serverapp import Grid
 
 from lecturekit.runtime import flower_private
+from lecturekit.runtime.membership import check_enough
 
 from .envelope import opened, sealed, with_content
 from .flower_private import look_again_soon
@@ -74,9 +75,14 @@ class PartitionGrid(Grid):
             If a partition is missing, or held by two nodes, after `wait_s` seconds.
         RuntimeError
             If a node cannot say which partition it holds.
+        ValueError
+            If a strategy asks that waits for more nodes than there are partitions.
         """
-        if self._held_still is not None:
-            return self._held_still
+        node_ids = self._held_still or self._all_nodes()
+        check_enough(len(node_ids), len(node_ids))
+        return node_ids
+
+    def _all_nodes(self) -> list[int]:
         deadline = time.monotonic() + self._wait_s
         while not self._complete():
             if time.monotonic() > deadline:
@@ -91,7 +97,7 @@ class PartitionGrid(Grid):
         While one waits for nodes, the engine's own threads draw from Python's
         generator; a strategy that finds them at once draws what its seed gives.
         """
-        self._held_still = self.get_node_ids()
+        self._held_still = self._all_nodes()
         try:
             yield
         finally:

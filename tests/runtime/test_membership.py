@@ -1,0 +1,94 @@
+"""Who is there, for a strategy that needs so many: never a wait without an end."""
+
+import re
+
+import pytest
+from flwr.serverapp.strategy import FedAvg, FedMedian, Krum
+
+from lecturekit.runtime import Device, Devices, Diurnal, Failures, LocalGrid
+from lecturekit.runtime.engines import PartitionGrid, Reproducible, report_partition
+from lecturekit.runtime.rounds import run_rounds
+from tests.runtime.toy import arrays_of, halfway_app
+
+TOO_FEW = (
+    "the strategy waits for 5 clients, but no more than 3 of this federation's 3 are "
+    "there at a time: lower its min_train_nodes, min_evaluate_nodes or "
+    "min_available_nodes, or make the federation larger"
+)
+
+
+def start(strategy, grid):
+    return strategy.start(grid, arrays_of(0.0), num_rounds=1)
+
+
+def rounds(strategy, grid):
+    return run_rounds(strategy, grid, arrays_of(0.0), num_rounds=1)
+
+
+@pytest.mark.parametrize("loop", [start, rounds])
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        FedAvg(min_available_nodes=5),
+        FedAvg(min_train_nodes=5),
+        FedAvg(fraction_train=0.0, min_evaluate_nodes=5),
+        FedMedian(min_available_nodes=5),
+        Krum(min_available_nodes=5),
+    ],
+    ids=["available", "train", "evaluate", "FedMedian", "Krum"],
+)
+def test_a_strategy_that_wants_more_clients_than_there_are_is_told(strategy, loop):
+    """Flower would wait for ever; the sentence says how many and what to change."""
+    with pytest.raises(ValueError, match=f"^{re.escape(TOO_FEW)}$"):
+        loop(strategy, LocalGrid(halfway_app(), 3))
+
+
+def test_one_client_is_too_few_for_flowers_defaults():
+    """FedAvg wants two; with its minimum at one, it runs."""
+    with pytest.raises(ValueError, match="waits for 2 clients, but no more than 1 of"):
+        start(FedAvg(), LocalGrid(halfway_app(), 1))
+    alone = FedAvg(min_train_nodes=1, min_evaluate_nodes=1, min_available_nodes=1)
+
+    assert start(alone, LocalGrid(halfway_app(), 1)).train_metrics_clientapp[1]
+
+
+def test_the_same_is_said_on_flowers_engines():
+    """A PartitionGrid has all the nodes it will ever have."""
+    app = halfway_app()
+    app.query("partition")(report_partition)
+    grid = PartitionGrid(LocalGrid(app, 3), poll_s=0)
+    strategy = FedAvg(min_available_nodes=5)
+    for wanting in (strategy, Reproducible(strategy, seed=0)):
+        with pytest.raises(ValueError, match=re.escape(TOO_FEW)):
+            start(wanting, grid)
+
+
+def test_who_only_looks_is_not_told():
+    """Fewer than a strategy needs are an answer, as often as one asks."""
+    grid = LocalGrid(halfway_app(), 1)
+
+    assert [grid.get_node_ids() for _ in range(5)] == [[1000]] * 5
+
+
+def test_clients_that_have_left_are_not_waited_for():
+    """They come back with the next round's messages, which nobody sends.
+
+    Two clients never leave.
+    """
+    grid = LocalGrid(halfway_app(), 3, failures=Failures(leave=1.0))
+    with pytest.raises(ValueError, match="no more than 2 of this federation's 3"):
+        start(FedAvg(min_available_nodes=3), grid)
+
+
+def test_the_clock_moves_on_until_enough_are_online():
+    """Not only two: as many as the strategy needs."""
+    night = Diurnal(online_share=0.2, spread=0.4)
+    devices = Devices([Device()], availability=night)
+    grid = LocalGrid(halfway_app(), 30, devices=devices)
+    at_first = len(grid.get_node_ids())
+    strategy = FedAvg(fraction_evaluate=0.0, min_train_nodes=at_first + 1)
+    start(strategy, grid)
+
+    assert grid.clock.now > 0
+    asked = [row for row in grid.trace if row.event == "asked"]
+    assert len(asked) == at_first + 1
