@@ -18,7 +18,8 @@ its deployments. To follow one message on its way, read
     cohort_executor.py many clients trained at once: cohort.py, and local_training.py,
                        the loop that it equals (both import torch: by their own names)
     pool.py            the clients on many processes; pool_worker.py, pool_wire.py
-    rounds.py          the loop over rounds, with checkpoint.py, progress.py, shown.py
+    rounds.py          the loop over rounds, with checkpoint.py, progress.py, shown.py;
+                       replies.py says which reply a strategy cannot aggregate
 
 and, for the time all this takes on devices and networks that are not ideal,
 

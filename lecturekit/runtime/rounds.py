@@ -18,6 +18,7 @@ from flwr.serverapp.strategy import Strategy
 
 from .checkpoint import Checkpoint, RunState
 from .grid import LocalGrid
+from .replies import check_model, explained
 from .shown import TracedResult
 
 EvaluateFn = Callable[[int, ArrayRecord], MetricRecord | None]
@@ -67,7 +68,8 @@ def run_rounds(
     ------
     TypeError, ValueError
         If an argument is of the wrong kind, the strategy or a client keeps something
-        that cannot be saved, or the checkpoint is damaged or of another run.
+        that cannot be saved, or the checkpoint is damaged or of another run; if the
+        strategy waits for more clients than there are, or cannot aggregate the replies.
     """
     if type(strategy).start is not Strategy.start:
         raise ValueError(
@@ -115,16 +117,19 @@ def _one_round(
     """Train, aggregate, evaluate on clients; return the metrics of the round."""
     t, metrics = run.server_round, {}
     messages = strategy.configure_train(t, run.arrays, run.train_config, grid)
-    replies = grid.send_and_receive(messages, timeout=timeout)
-    arrays, train_metrics = strategy.aggregate_train(t, replies)
+    replies = list(grid.send_and_receive(messages, timeout=timeout))
+    with explained(t, replies):
+        arrays, train_metrics = strategy.aggregate_train(t, replies)
     if arrays is not None:  # else no client has answered: the model stays
+        check_model(t, run.arrays, arrays)
         run.result.arrays = run.arrays = arrays
     if train_metrics is not None:
         run.result.train_metrics_clientapp[t] = metrics["train"] = train_metrics
 
     messages = strategy.configure_evaluate(t, run.arrays, run.evaluate_config, grid)
-    replies = grid.send_and_receive(messages, timeout=timeout)
-    evaluate_metrics = strategy.aggregate_evaluate(t, replies)
+    replies = list(grid.send_and_receive(messages, timeout=timeout))
+    with explained(t, replies):
+        evaluate_metrics = strategy.aggregate_evaluate(t, replies)
     if evaluate_metrics is not None:
         run.result.evaluate_metrics_clientapp[t] = evaluate_metrics
         metrics["evaluate"] = evaluate_metrics
