@@ -6,6 +6,7 @@ processes, must not show: a task brings all it needs, the message, the client's 
 and the entropy its generators are seeded from.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -43,25 +44,49 @@ class Executor(Protocol):
 
 
 class InProcessExecutor:
-    """Run one client after another, here: breakpoints and tracebacks simply work."""
+    """Run one client after another, here: breakpoints and tracebacks simply work.
 
-    def __init__(self, client_app: ClientApp) -> None:
+    Parameters
+    ----------
+    client_app : ClientApp
+        To be run.
+    num_threads : int, optional
+        How many threads torch uses for a client. One, as in a `ProcessPool` and on
+        Flower's engines, gives the same bytes on every machine of a type: sums that are
+        spread over threads differ in the last bit. None: as many as torch is set to.
+    """
+
+    def __init__(self, client_app: ClientApp, num_threads: int | None = 1) -> None:
         self._client_app = client_app
+        self._num_threads = num_threads
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Message | BaseException]:
         """Yield, task by task, the client's reply or what it raised instead."""
         for task in tasks:
             outcome: Message | BaseException
             seed_generators(task.entropy)
+            num_threads_before = _set_num_threads(self._num_threads)
             try:
                 outcome = self._client_app(task.message, task.context)
             except (Exception, SystemExit) as error:
                 outcome = error
+            finally:
+                _set_num_threads(num_threads_before)
             yield (
                 outcome
                 if isinstance(outcome, BaseException)
                 else _checked(outcome, task.message)
             )
+
+
+def _set_num_threads(num_threads: int | None) -> int | None:
+    """Let torch, if it is there, use so many threads; return how many it used."""
+    torch = sys.modules.get("torch")
+    if torch is None or num_threads is None:
+        return None
+    before: int = torch.get_num_threads()
+    torch.set_num_threads(num_threads)  # some 0.1 us
+    return before
 
 
 def _checked(reply: object, message: Message) -> Message | TypeError:

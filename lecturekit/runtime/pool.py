@@ -20,9 +20,9 @@ taken: a run that a failed client stops leaves those after it as if they had not
 
 Workers are forked (see pool_worker.py), which is safe on Linux only; to spawn them, as
 macOS and Windows do, one needs an app that can be imported, not one in a notebook. Each
-computes on the CPU, with one thread: results are those of one process to the last bit,
-if that process uses one thread, too (`torch.set_num_threads(1)`). What a client keeps
-elsewhere than in its context, in global variables, say, is lost with its worker.
+computes on the CPU, with one thread: results are those of one process to the last bit
+(see `executor.py`). What a client keeps elsewhere than in its context, in global
+variables, say, is lost with its worker.
 
 For clients of less than about a millisecond, the way costs more than the work.
 """
