@@ -56,6 +56,12 @@ RENDERED = {
     "pyproject.{}.toml.tpl": "pyproject.toml",
 }
 
+FRAMEWORKS = {  # as `flwr new` names them in the source
+    "numpy": "NumPy",
+    "pytorch": "PyTorch",
+    "sklearn": "sklearn",
+}
+
 SAYS = "\nSaving final model to disk...\n"
 
 
@@ -63,7 +69,7 @@ SAYS = "\nSaving final model to disk...\n"
 def project(request, tmp_path, monkeypatch):
     """Write the app as `flwr new quickstart` does, and make it importable."""
     names = {
-        "framework_str": request.param,
+        "framework_str": FRAMEWORKS[request.param],
         "import_name": "quickstart",
         "package_name": "quickstart",
         "project_name": "quickstart",
@@ -72,7 +78,7 @@ def project(request, tmp_path, monkeypatch):
     (tmp_path / "quickstart").mkdir()
     (tmp_path / "quickstart/__init__.py").touch()
     for template, path in RENDERED.items():
-        text = (PUBLISHED / template.format(request.param.lower())).read_text()
+        text = (PUBLISHED / template.format(request.param)).read_text()
         (tmp_path / path).write_text(Template(text).substitute(names))
     monkeypatch.syspath_prepend(PUBLISHED / "standins")
     monkeypatch.syspath_prepend(tmp_path)
@@ -97,31 +103,32 @@ def test_the_source_is_as_published(template):
 
 
 def run(project):
-    """Run the project as its pyproject.toml says; return its number of clients."""
+    """Run the project as its pyproject.toml says; return its grid."""
     components = project["app"]["components"]
     apps = {}
     for role, place in components.items():
         module, name = place.split(":")
         apps[role] = getattr(importlib.import_module(module), name)
     federation = project["federations"]["local-simulation"]
-    num_clients = federation["options"]["num-supernodes"]
     grid = LocalGrid(
-        apps["clientapp"], num_clients, run_config=project["app"]["config"]
+        apps["clientapp"],
+        federation["options"]["num-supernodes"],
+        run_config=project["app"]["config"],
     )
     random.seed()
     np.random.seed()
     torch.seed()
     run_server_app(apps["serverapp"], grid)
-    return num_clients
+    return grid
 
 
-@with_framework("PyTorch")
+@with_framework("pytorch")
 def test_the_pytorch_quickstart_learns_here(project, capfd):
     """Three rounds of 10 clients, as published: the model learns, and repeats exactly.
 
     It prints its own line and nothing else.
     """
-    num_clients = run(project)
+    num_clients = len(run(project).get_node_ids())
     assert capfd.readouterr() == (SAYS, "")
 
     final = torch.load("final_model.pt")
@@ -139,7 +146,7 @@ def test_the_pytorch_quickstart_learns_here(project, capfd):
     assert all(torch.equal(final[name], again[name]) for name in final)
 
 
-@with_framework("NumPy")
+@with_framework("numpy")
 def test_the_numpy_quickstart_runs_here(project, capfd):
     """Each round adds the mean of the clients' noise, 0 to 1, to a model that was 1."""
     run(project)
@@ -156,7 +163,7 @@ def test_the_numpy_quickstart_runs_here(project, capfd):
 @with_framework("sklearn")
 def test_the_sklearn_quickstart_learns_here(project, capfd):
     """Logistic regression on 500 images of MNIST per client, one iteration a round."""
-    num_clients = run(project)
+    num_clients = len(run(project).get_node_ids())
     assert capfd.readouterr() == (SAYS, "")
 
     final = joblib.load("logreg_model.pkl")
