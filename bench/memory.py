@@ -2,7 +2,8 @@
 
 The same app runs once on LocalGrid and once on Flower's Ray engine, each in a Jupyter
 kernel of its own, while the processes are counted that carry the kernel's mark in
-their environment: re-parented daemons as well. Memory is PSS, in which a page that n
+their environment, re-parented daemons as well, and all their descendants: Ray's workers
+write over their environment. Memory is PSS, in which a page that n
 processes share counts as 1/n for each; what Linux and `top` call RSS counts it n times.
 """
 
@@ -82,10 +83,19 @@ def peak(engine: str) -> Peak:
 def _watch(mark: str, found: Peak, is_done: threading.Event) -> None:
     while not is_done.wait(_SAMPLE_S):
         sizes = []
-        for process in psutil.process_iter():
+        for process in _marked(mark):
             with suppress(psutil.Error, OSError):
-                if process.environ().get(_MARK) == mark:
-                    sizes.append(process.memory_full_info())
+                sizes.append(process.memory_full_info())
         found.pss = max(found.pss, sum(size.pss for size in sizes))
         found.rss = max(found.rss, sum(size.rss for size in sizes))
         found.processes = max(found.processes, len(sizes))
+
+
+def _marked(mark: str) -> set[psutil.Process]:
+    """Return the processes with this mark and all their descendants."""
+    family: set[psutil.Process] = set()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process not in family and process.environ().get(_MARK) == mark:
+                family |= {process, *process.children(recursive=True)}
+    return family
