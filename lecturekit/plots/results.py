@@ -1,6 +1,6 @@
 """How did a run go? Its accuracy and loss against rounds, bytes and virtual seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,22 +59,41 @@ def result(
         )
     costs = _costs(trace if trace is not None else getattr(result, "trace", None))
     figure = make_subplots(
-        len(panels), len(costs), shared_xaxes=True, shared_yaxes=True
+        len(panels),
+        len(costs),
+        shared_xaxes=True,
+        shared_yaxes=True,
+        vertical_spacing=0.08,
     )
     figure.update_layout(
         template=TEMPLATE, title=title, height=100 + _PANEL_HEIGHT * len(panels)
     )
     for row, (panel, lines) in enumerate(panels.items(), start=1):
+        shown = [value for line in lines.values() for value in line.values()]
+        figure.update_yaxes(range=_padded(shown), row=row)
         figure.update_yaxes(title_text=panel, row=row, col=1)
         for column, cost_of in enumerate(costs.values(), start=1):
             drawn = _draw(figure, lines, cost_of, row, column)
-            if column == len(costs):
+            if drawn and column == len(costs):
                 name_lines(figure, drawn, row=row, col=column)
     for column, cost in enumerate(costs, start=1):
-        figure.update_xaxes(
-            title_text=X_TITLES[cost], rangemode="tozero", row=len(panels), col=column
-        )
+        ends = [max(line.x, default=0.0) for line in figure.select_traces(col=column)]
+        figure.update_xaxes(range=_padded([0.0, *ends]), col=column)
+        figure.update_xaxes(title_text=X_TITLES[cost], row=len(panels), col=column)
     return figure
+
+
+def _padded(values: Sequence[float]) -> list[float]:
+    """Return the range of an axis. Left to plotly, it would make room for names, too.
+
+    Examples
+    --------
+    >>> _padded([0.0, 0.5, 1.0])
+    [-0.05, 1.05]
+    """
+    lowest, highest = min(values), max(values)
+    margin = 0.05 * (highest - lowest or 1.0)
+    return [lowest - margin, highest + margin]
 
 
 def _draw(
@@ -88,6 +107,8 @@ def _draw(
     drawn = {}
     for position, (name, line) in enumerate(lines.items()):
         rounds = [t for t in line if cost_of is None or t in cost_of]
+        if not rounds:  # a trace of something else
+            continue
         x = np.array([t if cost_of is None else cost_of[t] for t in rounds], float)
         y = np.array([line[t] for t in rounds])
         drawn[name] = x, y

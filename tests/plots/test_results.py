@@ -109,3 +109,15 @@ def test_a_result_without_metrics_is_refused():
     """The sentence says what to report."""
     with pytest.raises(ValueError, match=r"with a metric to draw, got none: have the"):
         plots.result(Result())
+
+
+def test_rounds_that_a_trace_does_not_know_are_left_out():
+    """Their costs are not known; against rounds they are drawn."""
+    grid = LocalGrid(halfway_app(), 2)
+    FedAvg(fraction_evaluate=0.0).start(grid, arrays_of(0.0), num_rounds=1)
+    result = Result()
+    result.train_metrics_clientapp = records(loss=[0.9, 0.5])
+    result.evaluate_metrics_serverapp = {7: MetricRecord({"loss": 0.1})}
+    drawn = [(line.name, len(line.x)) for line in plots.result(result, grid.trace).data]
+
+    assert drawn == [("server: loss", 1), ("training: loss", 2), ("training: loss", 1)]
