@@ -15,7 +15,8 @@ One call runs an app folder on an engine; the app stays as it is:
     lean_superlink.py   its process, each request through its own layers only
     processes.py        its processes, ended with it; guard.py does that
     kernel_node.py      a notebook's kernel as a client
-    flower_private.py   what a kernel node needs of Flower's private parts
+    fleet.py            what it says to the SuperLink
+    flower_private.py   what all this needs of Flower's private parts
 
 `lecturekit.runtime` does not import this package: who needs it imports it by name.
 """

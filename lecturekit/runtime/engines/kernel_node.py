@@ -49,7 +49,7 @@ from lecturekit.runtime.seeding import Rounds, client_entropy, generators_restor
 
 from .client_error import show_error
 from .envelope import is_sealed, opened, sealed, with_content
-from .flower_private import FleetConnection
+from .fleet import FleetConnection
 from .mods import QUERY_PARTITION, report_partition
 
 _HEARTBEAT_S = 10.0

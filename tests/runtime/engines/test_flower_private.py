@@ -1,4 +1,4 @@
-"""What a kernel node needs of Flower's private parts is there, or is named."""
+"""What the engines need of Flower's private parts is there, or is named."""
 
 from importlib import import_module
 from operator import attrgetter
@@ -10,7 +10,7 @@ from lecturekit.runtime.engines import flower_private
 
 NEEDED = [
     f"{module}.{name}"
-    for module, names in flower_private._NEEDED.items()
+    for module, names in flower_private.NEEDED.items()
     for name in names
 ]
 
@@ -23,7 +23,7 @@ def test_the_installed_flower_has_all_we_need():
 @pytest.mark.parametrize("target", NEEDED)
 def test_what_moved_is_named(monkeypatch, target):
     """The sentence names the missing thing, Flower's version and what to do."""
-    module = next(m for m in flower_private._NEEDED if target.startswith(f"{m}."))
+    module = next(m for m in flower_private.NEEDED if target.startswith(f"{m}."))
     path = target.removeprefix(f"{module}.").split(".")
     owner = import_module(module)
     owner = attrgetter(".".join(path[:-1]))(owner) if path[1:] else owner

@@ -14,11 +14,12 @@ from lecturekit.runtime.engines import (
     AppFolder,
     KernelNode,
     SuperLink,
+    fleet,
     flower_private,
     run_app,
 )
 from lecturekit.runtime.engines.client_error import show_error
-from lecturekit.runtime.engines.flower_private import _NEEDED as NEEDED
+from lecturekit.runtime.engines.flower_private import NEEDED
 from lecturekit.runtime.engines.processes import free_port
 from lecturekit.runtime.engines.result import read_result
 from tests.runtime.notebook import Notebook
@@ -75,13 +76,14 @@ def notebook():
 @pytest.fixture
 def asked(monkeypatch):
     """Collect the private names of Flower that are asked for."""
-    names, private = set(), flower_private._private
+    names, private = set(), flower_private.private
 
     def noting(module, path):
         names.add((module, path))
         return private(module, path)
 
-    monkeypatch.setattr(flower_private, "_private", noting)
+    for module in (flower_private, fleet):
+        monkeypatch.setattr(module, "private", noting)
     return names
 
 
