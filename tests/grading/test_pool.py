@@ -1,6 +1,7 @@
 """Several workers: the same marks, and nobody's death costs one."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -99,7 +100,7 @@ def test_marks_do_not_depend_on_the_number_of_workers(course):
     def results(workers):
         marks = course.grade(force=True, workers=workers)
         files = {
-            path: path.read_bytes()
+            path: _without_times(path.read_text())
             for step in ("autograded", "feedback")
             for path in (course.root / step).rglob("*")
             if path.is_file()
@@ -111,6 +112,11 @@ def test_marks_do_not_depend_on_the_number_of_workers(course):
     assert alone == many
     assert points(alone[0]["right"]) == FULL
     assert list(alone[0]) == sorted(alone[0])
+
+
+def _without_times(text):
+    """How long a notebook took is what the ledger may say differently."""
+    return re.sub(r'"(cpu_)?seconds": [0-9.]+', "", text)
 
 
 GRADE = """
