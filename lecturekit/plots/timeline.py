@@ -49,7 +49,11 @@ def timeline(trace: "Trace", *, server_round: int | None = None) -> go.Figure:
     ValueError
         If there is no such round, or no time passes in it.
     """
-    rows = [row for row in trace if server_round in (None, row.round)]
+    rows = [
+        row
+        for row in trace
+        if server_round in (None, row.round) and row.event != "aggregated"
+    ]
     stretches = [stretch for stretch in _stretches(rows) if stretch.seconds > 0]
     if not stretches:
         rounds = sorted({row.round for row in trace})

@@ -7,12 +7,14 @@ from flwr.app import Message
 from . import flower_private
 from .devices import Device
 from .failures import Fate, InjectedFailure, corrupted
+from .isolation import Sealed, SealedReply
 
 
 class Letter(NamedTuple):
     """A message to a client, and what is known about it before it is delivered."""
 
     message: Message
+    content: Sealed
     server_round: int
     partition_id: int
     fate: Fate
@@ -23,7 +25,7 @@ class Answer(NamedTuple):
 
     Parameters
     ----------
-    reply : Message
+    reply : SealedReply
         What the server will get.
     compute_s : float
         How long the client worked, in virtual seconds.
@@ -33,7 +35,7 @@ class Answer(NamedTuple):
         What the client's code raised, if that is why.
     """
 
-    reply: Message
+    reply: SealedReply
     compute_s: float
     failure: str = ""
     error: BaseException | None = None
@@ -60,21 +62,23 @@ def answer_to(
         return _broken(letter, outcome)
     try:
         compute_s = device.compute_s(outcome) if outcome else 0.0
-    except ValueError as error:  # a report of work that cannot be
-        return _broken(letter, error)
+    except ValueError as wrong:  # a report of work that cannot be
+        return _broken(letter, wrong)
     compute_s *= fate.slow_factor * fate.worked
     if fate.crash or outcome is None:
         what = "has left" if fate.crash == "left" else f"crash {fate.crash} the work"
-        reply = flower_private.error_reply(letter.message, InjectedFailure(what))
-        return Answer(reply, compute_s, what)
+        error = flower_private.error_reply(letter.message, InjectedFailure(what))
+        return Answer(SealedReply.of(error), compute_s, what)
+    reply = SealedReply.of(outcome)
     if outcome.has_error():
-        return Answer(outcome, compute_s, f"{outcome.error.reason}")
+        return Answer(reply, compute_s, f"{outcome.error.reason}")
     if fate.corruption:
-        outcome = corrupted(outcome, fate.corruption)
-    return Answer(outcome, compute_s)
+        reply = SealedReply.of(corrupted(reply.opened(), fate.corruption))
+    return Answer(reply, compute_s)
 
 
 def _broken(letter: Letter, error: BaseException) -> Answer:
     """Return the answer of a client whose code raised: an error, at once."""
     reply = flower_private.error_reply(letter.message, error)
-    return Answer(reply, 0.0, f"{type(error).__name__}: {error}", error)
+    failure = f"{type(error).__name__}: {error}"
+    return Answer(SealedReply.of(reply), 0.0, failure, error)

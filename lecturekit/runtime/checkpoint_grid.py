@@ -18,6 +18,7 @@ from flwr.app import Context, Message, RecordDict
 from .checkpoint_values import Blobs, Tree, decode, encode
 from .grid import LocalGrid
 from .inbox import Arrival
+from .isolation import SealedReply
 from .nodes import FIRST_NODE_ID
 from .seeding import Rounds
 from .trace import Row
@@ -100,7 +101,7 @@ def _entry(
         return time_s, order, grid.trace.append, row
     # Nobody waits for this reply: that it arrives is all that will be seen of it.
     unread = Message(RecordDict(), FIRST_NODE_ID + row.partition, row.message_type)
-    arrival = Arrival(unread, row, is_copy)
+    arrival = Arrival(SealedReply.of(unread), row, is_copy)
     return time_s, order, grid._delivery.inbox.arrive, arrival
 
 

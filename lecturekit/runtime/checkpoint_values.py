@@ -61,7 +61,7 @@ def encode(value: Any, blobs: Blobs, where: str) -> Tree:
     TypeError
         If there is something else in it; the sentence says what and `where`.
     """
-    kind: type = type(value)
+    kind: type = RecordDict if isinstance(value, RecordDict) else type(value)
     if kind in _SCALARS:
         return value
     if kind is list:

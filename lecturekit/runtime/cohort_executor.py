@@ -19,15 +19,14 @@ lifespan do not see it. So leave an app that clips or adds noise in a mod to the
 ordinary executor. Messages of other types run as they always do.
 """
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, Protocol
 
 from flwr.app import Context, Message
 from flwr.clientapp import ClientApp
 
+from .collector import collector_paused
 from .executor import InProcessExecutor, Task
 from .seeding import seed_generators
 
@@ -73,23 +72,6 @@ class CohortExecutor:
                 yield from self._one_by_one.run(group)
             else:
                 yield from _together(function, group)
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Pause the garbage collector while thousands of records are built.
-
-    They hold no cycles, so there is nothing to find; but their number makes Python look
-    through all objects of the process again and again, and torch alone brings half a
-    million. For 1,000 small clients that is a good part of the round.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _message_type(task: Task) -> str:

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .cohort import Stack, train_stacks
-from .cohort_executor import collector_paused
+from .collector import collector_paused
 from .flower_private import FastArray, filled
 from .local_training import (
     Batches,
@@ -187,8 +187,8 @@ class _Packer:
                 self._templates[name] = array, header
             like, header = self._templates[name]
             data = b"".join((header, values.data))
-            arrays[name] = FastArray.like(like, data)
-        record: ArrayRecord = filled(ArrayRecord(), arrays)
+            arrays[name] = FastArray.of(like.dtype, like.shape, like.stype, data)
+        record: ArrayRecord = filled(ArrayRecord, arrays)
         return record
 
 
@@ -196,5 +196,5 @@ def _reply(
     message: Message, key: str, arrays: ArrayRecord, work: Work, loss: float
 ) -> Message:
     metrics = MetricRecord({"num-examples": work.num_examples, "train-loss": loss})
-    content = filled(RecordDict(), {key: arrays, "metrics": metrics})
+    content = filled(RecordDict, {key: arrays, "metrics": metrics})
     return Message(content, reply_to=message)

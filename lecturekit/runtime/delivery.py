@@ -1,15 +1,17 @@
 """The way of a message through virtual time, there and back.
 
-    asked ---- downlink ----> received -- waits -- computes --> computed
-                                                                   |
-    replied <------------------- uplink ---------------------------+
+    asked, sent -- downlink --> received -- waits -- computes --> computed
+                                                                     |
+    replied <-------------------- uplink -------------------------- sent
 
 A client's link and its processor each do one thing after another, first come, first
 served; so who answers when is known as soon as a message is sent:
 
-    received = max(asked, downlink free)     + bytes / downlink + latency
+    sent     = max(asked, downlink free)
+    received = sent                          + bytes / downlink + latency
     computed = max(received, processor free) + work / speed      (later, if offline)
-    replied  = max(computed, uplink free)    + bytes / uplink   + latency
+    sent     = max(computed, uplink free)
+    replied  = sent                          + bytes / uplink   + latency
 
 These moments go onto the clock's heap. As the clock gets there, rows go into the trace
 and replies into the inbox, from which the server takes them.
@@ -20,13 +22,12 @@ from dataclasses import dataclass
 
 from .answers import Answer, Letter
 from .clock import Clock
-from .devices import Device, Devices, metrics_of
-from .failures import Fate
+from .collector import collector_paused
+from .devices import Device, Devices
 from .inbox import Arrival, Inbox
-from .isolation import delivered_reply
+from .isolation import SealedReply
 from .network import Network
 from .trace import NoTrace, Row, Trace
-from .wire import Fingerprints, message_bytes
 
 
 @dataclass(slots=True)
@@ -81,78 +82,86 @@ class Delivery:
 
     def carry(self, letters: Iterable[Letter], answers: Iterable[Answer]) -> None:
         """Send letters now; their answers arrive when their time has come."""
-        weights: dict[int, int] = {}  # a cohort's messages share their content
-        fingerprints = Fingerprints()
-        for letter, answer in zip(letters, answers, strict=True):
-            content = letter.message.content
-            if id(content) not in weights:
-                weights[id(content)] = message_bytes(letter.message)
-            asked = Row(
-                self.clock.now,
-                "asked",
-                letter.server_round,
-                letter.partition_id,
-                letter.message.metadata.dst_node_id,
-                letter.message.metadata.message_id,
-                letter.message.metadata.message_type,
-                weights[id(content)],
-                model=fingerprints.of(content) if self._has_trace else "",
-            )
-            self.trace.append(asked)
-            self.inbox.expect(asked, 1 + letter.fate.duplicate)
-            computed = self._work(asked, answer)
-            self._reply(computed, letter.fate, answer, fingerprints)
-        self.clock.advance_to(self.clock.now)
+        with collector_paused():
+            for letter, answer in zip(letters, answers, strict=True):
+                asked = Row(
+                    self.clock.now,
+                    "asked",
+                    letter.server_round,
+                    letter.partition_id,
+                    letter.message.metadata.dst_node_id,
+                    letter.message.metadata.message_id,
+                    letter.message.metadata.message_type,
+                    letter.content.num_bytes,
+                    model=letter.content.model if self._has_trace else "",
+                )
+                self.trace.append(asked)
+                self.inbox.expect(asked, 1 + letter.fate.duplicate)
+                computed = self._work(asked, answer)
+                self._reply(computed, answer.reply, 1 + letter.fate.duplicate)
+            self.clock.advance_to(self.clock.now)
 
     def _work(self, asked: Row, answer: Answer) -> Row:
         """Bring a message to its client and let it work; return the row of its end."""
         lane = self.lane(asked.partition)
         sent_s = max(asked.time_s, lane.downlink_free_s)
-        sending_s = lane.network.sending_s(asked.bytes, up=False)
-        lane.downlink_free_s = sent_s + sending_s
+        lane.downlink_free_s = sent_s + lane.network.sending_s(asked.bytes, up=False)
         received_s = lane.downlink_free_s + lane.network.latency_s
-        received = asked.but(
-            time_s=received_s,
-            event="received",
-            bytes=0,
-            seconds=received_s - sent_s,
-        )
         begun_s = max(received_s, lane.processor_free_s)
         begun_s = self.next_online(begun_s, asked.partition)
         lane.processor_free_s = begun_s + answer.compute_s
-        computed = asked.but(
+        computed = asked._replace(
             time_s=lane.processor_free_s,
             event="failed" if answer.failure else "computed",
             bytes=0,
             seconds=answer.compute_s,
             model="",
-            metrics=metrics_of(answer.reply),
+            metrics=answer.reply.content.metrics() if answer.reply.content else {},
             detail=answer.failure,
         )
-        self.clock.at(received.time_s, self.trace.append, received)
-        self.clock.at(computed.time_s, self.trace.append, computed)
+        self._log_sent(asked, asked.time_s, sent_s, "downlink")
+        received = asked._replace(
+            time_s=received_s, event="received", bytes=0, seconds=received_s - sent_s
+        )
+        self._log(received)
+        self._log(computed)
         return computed
 
-    def _reply(
-        self, computed: Row, fate: Fate, answer: Answer, fingerprints: Fingerprints
-    ) -> None:
+    def _reply(self, computed: Row, reply: SealedReply, num_copies: int) -> None:
         """Bring a reply to the server, twice if it is fated to be."""
         lane = self.lane(computed.partition)
-        reply = delivered_reply(answer.reply)
-        content = reply.content if self._has_trace and reply.has_content() else None
+        model = reply.content.model if reply.content and self._has_trace else ""
         ready_s = computed.time_s
-        for copy in range(1 + fate.duplicate):
+        for copy in range(num_copies):
             sent_s = max(ready_s, lane.uplink_free_s)
-            num_bytes = message_bytes(reply)
-            lane.uplink_free_s = sent_s + lane.network.sending_s(num_bytes, up=True)
+            sending_s = lane.network.sending_s(reply.num_bytes, up=True)
+            lane.uplink_free_s = sent_s + sending_s
             arrives_s = lane.uplink_free_s + lane.network.latency_s
-            row = computed.but(
+            replied = computed._replace(
                 time_s=arrives_s,
                 event="replied",
-                bytes=num_bytes,
+                bytes=reply.num_bytes,
                 seconds=arrives_s - sent_s,
-                model=fingerprints.of(content) if content else "",
+                model=model,
                 detail="duplicate" if copy else computed.detail,
             )
-            self.clock.at(arrives_s, self.inbox.arrive, Arrival(reply, row, copy > 0))
-            ready_s, reply = arrives_s, delivered_reply(reply)
+            self._log_sent(replied, ready_s, sent_s, "uplink")
+            arrival = Arrival(reply, replied, is_copy=copy > 0)
+            self.clock.at(arrives_s, self.inbox.arrive, arrival)
+            ready_s = arrives_s
+
+    def _log_sent(self, row: Row, ready_s: float, sent_s: float, link: str) -> None:
+        """Log when what `row` is about begins to leave: once its link is free."""
+        sent = row._replace(
+            time_s=sent_s,
+            event="sent",
+            bytes=0,
+            seconds=sent_s - ready_s,
+            metrics={},
+            detail=link,
+        )
+        self._log(sent)
+
+    def _log(self, row: Row) -> None:
+        if self._has_trace:
+            self.clock.at(row.time_s, self.trace.append, row)

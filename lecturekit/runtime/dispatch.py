@@ -13,7 +13,7 @@ from . import flower_private
 from .answers import Letter
 from .executor import Executor, Task
 from .failures import ALL_WELL, HAS_LEFT, Failures, Fate
-from .isolation import delivered_message, isolated
+from .isolation import Sealed
 from .membership import Membership
 from .nodes import Nodes
 from .seeding import Rounds, client_entropy
@@ -57,11 +57,15 @@ class Dispatch:
 
         Clients leave and come back, if they do, before the next call.
         """
-        in_order = sorted(messages, key=lambda m: m.metadata.dst_node_id)
-        for message in in_order:
+        contents: dict[int, Sealed] = {}  # by identity: a cohort's messages share it
+        letters = []
+        for message in sorted(messages, key=lambda m: m.metadata.dst_node_id):
             self._num_sent += 1
             flower_private.set_message_id(message, f"message-{self._num_sent}")
-        letters = [self._letter(message) for message in in_order]
+            identity = id(message.content)
+            if identity not in contents:
+                contents[identity] = Sealed(message.content)
+            letters.append(self._letter(message, contents[identity]))
         if letters:
             self._membership.end_round(letters[-1].server_round)
         return letters
@@ -77,11 +81,11 @@ class Dispatch:
         for _ in outcomes:
             raise ValueError("the executor must yield one outcome per task, got more")
 
-    def _letter(self, message: Message) -> Letter:
+    def _letter(self, message: Message, content: Sealed) -> Letter:
         partition_id = self._nodes.partition_of(message.metadata.dst_node_id)
         server_round = self._rounds.of(message)
         fate = self._fate(server_round, partition_id)
-        return Letter(message, server_round, partition_id, fate)
+        return Letter(message, content, server_round, partition_id, fate)
 
     def _fate(self, server_round: int, partition_id: int) -> Fate:
         if self._membership.has_left(partition_id):
@@ -91,11 +95,13 @@ class Dispatch:
         return self._failures.fate(self._seed, server_round, partition_id)
 
     def _task(self, letter: Letter, run_id: int) -> Task:
-        message, server_round, partition_id, fate = letter
+        message, content, server_round, partition_id, fate = letter
         entropy = client_entropy(
             self._seed, server_round, message.metadata.message_type, partition_id
         )
         context = self._nodes.context_of(partition_id, run_id)
         if fate.crash == "during":  # what it writes is lost with it
-            context = replace(context, state=isolated(context.state))
-        return Task(delivered_message(message), context, entropy)
+            context = replace(context, state=Sealed(context.state).opened())
+        message_id = message.metadata.message_id
+        own = flower_private.delivered(message, message_id, content.opened())
+        return Task(own, context, entropy)

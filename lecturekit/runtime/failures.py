@@ -27,7 +27,6 @@ import numpy as np
 from flwr.app import Array, ArrayRecord, Message
 from numpy.typing import NDArray
 
-from .isolation import delivered_reply
 from .seeding import client_entropy
 
 Corruption = Literal["nan", "flipped", "shape"]
@@ -144,16 +143,15 @@ class Failures:
 
 
 def corrupted(reply: Message, corruption: Corruption) -> Message:
-    """Return a copy of `reply` with garbage for arrays."""
-    garbled = delivered_reply(reply)
-    for name, record in garbled.content.array_records.items():
-        garbled.content[name] = ArrayRecord(
+    """Put garbage in place of the arrays of `reply`, and return it."""
+    for name, record in reply.content.array_records.items():
+        reply.content[name] = ArrayRecord(
             {
                 key: Array(_garbage(array.numpy(), corruption))
                 for key, array in record.items()
             }
         )
-    return garbled
+    return reply
 
 
 def _draws(

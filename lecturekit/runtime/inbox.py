@@ -5,14 +5,18 @@ receives waits for all of them, or for the deadline. A reply arrives once, or tw
 it was duplicated; a server that has what it waited for takes no second copy.
 """
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
 from flwr.app import Message
 
 from .clock import Clock
-from .trace import Row, Trace
+from .collector import collector_paused
+from .flower_private import SERVER_NODE_ID
+from .isolation import SealedReply
+from .trace import SERVER, Row, Trace
 
 _IS_COPY = "a reply to this message has been received before"
 
@@ -20,7 +24,7 @@ _IS_COPY = "a reply to this message has been received before"
 class Arrival(NamedTuple):
     """A reply that reaches the server, with the row that says so."""
 
-    reply: Message
+    reply: SealedReply
     row: Row
     is_copy: bool = False
 
@@ -74,7 +78,7 @@ class Inbox:
                 self._clock.advance_to(self._clock.next_time)
         arrivals = [a for i in wanted for a in self._arrived.pop(i, [])]
         arrivals.sort(key=lambda a: (a.row.time_s, a.row.node_id))
-        return [arrival.reply for arrival in arrivals]
+        return self._take(arrivals)
 
     def wait(
         self, message_ids: Collection[str], timeout: float | None
@@ -90,20 +94,45 @@ class Inbox:
             self._clock.advance_to(self._clock.next_time)
         if self._awaited:
             self._clock.advance_to(deadline)
-        replies: list[Message] = []
+        first: list[Arrival] = []
         for message_id in message_ids:
             asked, _ = self._to_come.pop(message_id, (None, 0))
             arrivals = self._arrived.pop(message_id, [])
-            replies += [arrival.reply for arrival in arrivals[:1]]
+            first += arrivals[:1]
             for arrival in arrivals[1:]:
                 self._drop(arrival.row, _IS_COPY)
             if asked and not arrivals:
                 self._drop(asked, f"no reply within {timeout:g} s")
-        return sorted(replies, key=lambda reply: reply.metadata.src_node_id)
+        return self._take(sorted(first, key=lambda arrival: arrival.row.node_id))
+
+    def _take(self, arrivals: Sequence[Arrival]) -> list[Message]:
+        """Hand replies to the server, which goes on with them."""
+        counts = Counter(
+            (arrival.row.round, arrival.row.message_type)
+            for arrival in arrivals
+            if arrival.reply.content
+        )
+        for (server_round, message_type), num_replies in counts.items():
+            if message_type.partition(".")[0] == "query":
+                continue  # answers to be read, one by one
+            self._trace.append(
+                Row(
+                    self._clock.now,
+                    "aggregated",
+                    server_round,
+                    SERVER,
+                    SERVER_NODE_ID,
+                    "",
+                    message_type,
+                    metrics={"num-replies": num_replies},
+                )
+            )
+        with collector_paused():
+            return [arrival.reply.opened() for arrival in arrivals]
 
     def _drop(self, row: Row, why: str) -> None:
         self._trace.append(
-            row.but(
+            row._replace(
                 time_s=self._clock.now,
                 event="dropped",
                 bytes=0,

@@ -2,63 +2,119 @@
 
 Flower's strategies put one RecordDict into the messages to the whole cohort. Over a
 network each client gets its own copy. In one process, without a copy, a client that
-writes `message.content["config"]["lr"] = 1` would change its neighbours' learning rate.
+writes `message.content["config"]["lr"] = 1` would change its neighbours' learning rate;
+and a client that keeps its reply could change it after the server has it.
 
-The copy is as deep as needed and no deeper: fresh containers all the way down over the
-same `bytes`, which nobody can change. A model of 1 GB costs what one of 20 kB costs.
+So what is on its way is *sealed*: tuples, numbers and the same `bytes`, which nobody
+can change. Who receives it opens it into records of its own:
+
+    RecordDict  --seal-->  (key, kind, ((name, dtype, shape, stype, bytes), ...)), ...
+                --open-->  another RecordDict over the same bytes
+
+A model of 1 GB costs what one of 20 kB costs. A cohort's messages share one sealed
+content, so its bytes are counted once and its model is hashed once.
 """
 
-import copy
+from typing import Any, NamedTuple
 
 from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
 
-from .flower_private import FastArray, filled, set_message_id
+from .flower_private import FastArray, FastRecordDict, delivered, filled
+from .wire import SealedRecord, content_bytes, error_bytes, fingerprint
 
 
-def isolated(content: RecordDict) -> RecordDict:
-    """Return a copy of `content` that shares nothing but immutable bytes with it."""
-    records = {
-        key: _own_arrays(record)
-        if isinstance(record, ArrayRecord)
-        else _own_values(record)
-        for key, record in content.items()
-    }
-    own: RecordDict = filled(content, records)
-    return own
+class Sealed:
+    """Records on their way.
+
+    Parameters
+    ----------
+    content : RecordDict
+        Read now and never again: later changes of it do not show.
+    """
+
+    __slots__ = ("_model", "_num_bytes", "records")
+
+    def __init__(self, content: RecordDict) -> None:
+        self.records = tuple([_sealed(key, content[key]) for key in content])
+        self._num_bytes: int | None = None
+        self._model: str | None = None
+
+    def opened(self) -> RecordDict:
+        """Return new records that share nothing but immutable bytes with others."""
+        records = {key: _opened(kind, entries) for key, kind, entries in self.records}
+        own: RecordDict = filled(FastRecordDict, records)
+        return own
+
+    def metrics(self) -> dict[str, Any]:
+        """Return all metrics, by name, in a new dictionary."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for _, kind, entries in self.records
+            if kind is MetricRecord
+            for name, value in entries
+        }
+
+    @property
+    def num_bytes(self) -> int:
+        """The length in Flower's own serialisation."""
+        if self._num_bytes is None:
+            self._num_bytes = content_bytes(self.records)
+        return self._num_bytes
+
+    @property
+    def model(self) -> str:
+        """The hash of all arrays, their names, dtypes and shapes; "" if none."""
+        if self._model is None:
+            self._model = fingerprint(self.records)
+        return self._model
 
 
-def _own_arrays(record: ArrayRecord) -> ArrayRecord:
-    arrays = {name: FastArray.copy_of(array) for name, array in record.items()}
-    own: ArrayRecord = filled(record, arrays)
-    return own
+def _sealed(key: str, record: Any) -> SealedRecord:
+    entries = record.items()
+    if isinstance(record, ArrayRecord):
+        arrays = [(n, a.dtype, tuple(a.shape), a.stype, a.data) for n, a in entries]
+        return key, ArrayRecord, tuple(arrays)
+    values = [(n, tuple(v) if isinstance(v, list) else v) for n, v in entries]
+    is_config = isinstance(record, ConfigRecord)
+    return key, ConfigRecord if is_config else MetricRecord, tuple(values)
 
 
-def _own_values(record: ConfigRecord | MetricRecord) -> ConfigRecord | MetricRecord:
-    own: ConfigRecord | MetricRecord = filled(
-        record,
-        {n: v.copy() if isinstance(v, list) else v for n, v in record.items()},
-    )
-    return own
+def _opened(kind: type, entries: tuple[tuple[Any, ...], ...]) -> Any:
+    if kind is ArrayRecord:
+        return filled(kind, {name: FastArray.of(*array) for name, *array in entries})
+    lists = {n: list(v) if isinstance(v, tuple) else v for n, v in entries}
+    return filled(kind, lists)
 
 
-def delivered_message(message: Message) -> Message:
-    """Return the message as its client receives it: its own, under the same id."""
-    metadata = message.metadata
-    delivered = Message(
-        isolated(message.content),
-        metadata.dst_node_id,
-        metadata.message_type,
-        ttl=metadata.ttl,
-        group_id=metadata.group_id,
-    )
-    set_message_id(delivered, metadata.message_id)
-    return delivered
+class SealedReply(NamedTuple):
+    """A client's reply on its way to the server.
 
+    Parameters
+    ----------
+    envelope : Message
+        The reply without its content: addresses, or the error.
+    content : Sealed or None
+        None in place of an error.
+    """
 
-def delivered_reply(reply: Message) -> Message:
-    """Return the reply as the server receives it: its own, with an id."""
-    delivered = copy.copy(reply)
-    if reply.has_content():
-        delivered.content = isolated(reply.content)
-    set_message_id(delivered, f"reply-to-{reply.metadata.reply_to_message_id}")
-    return delivered
+    envelope: Message
+    content: Sealed | None
+
+    @classmethod
+    def of(cls, reply: Message) -> "SealedReply":
+        """Seal `reply`, which stays the client's."""
+        reply_id = f"reply-to-{reply.metadata.reply_to_message_id}"
+        content = Sealed(reply.content) if reply.has_content() else None
+        return cls(delivered(reply, reply_id, None), content)
+
+    def opened(self) -> Message:
+        """Return the reply as the server receives it, with records of its own."""
+        content = self.content.opened() if self.content else None
+        return delivered(self.envelope, self.envelope.metadata.message_id, content)
+
+    @property
+    def num_bytes(self) -> int:
+        """The length of the content, or the error, in Flower's own serialisation."""
+        if self.content is None:
+            return error_bytes(self.envelope.error)
+        return self.content.num_bytes

@@ -95,10 +95,7 @@ def _reduced(array: Array) -> tuple[Any, ...]:
 
 
 def _array(dtype: str, shape: tuple[int, ...], stype: str, data: bytes) -> FastArray:
-    array = FastArray.__new__(FastArray)
-    # Not by __init__: to check the types again costs more than all the rest.
-    array.__dict__.update(dtype=dtype, shape=shape, stype=stype, data=data)
-    return array
+    return FastArray.of(dtype, shape, stype, data)
 
 
 # By the exact type: a subclass of Array takes pickle's ordinary way.

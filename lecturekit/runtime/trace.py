@@ -3,37 +3,50 @@
 Plots, replays and assertions all read this one log. A row is written when something
 *ends*; `seconds` says how long it took, so it began at `time_s - seconds`:
 
-    asked      the server sent a message; its bytes and its model
-    received   the client has it; seconds on the downlink
-    computed   the client has done its work; its metrics, and the seconds of it
-    failed     the client has crashed, or its code has raised; the seconds of its work
-    replied    the reply has reached the server: its bytes, its model, its metrics, and
-               the seconds on the uplink
-    dropped    the server does not wait for this reply any longer, or had it already
+    asked       the server has a message for a client; its bytes and its model
+    sent        the message begins to leave the server, or the reply its device (detail:
+                "downlink" or "uplink"), after so many seconds of waiting for the link
+    received    the client has it; seconds on the downlink
+    computed    the client has done its work; its metrics, and the seconds of it
+    failed      the client has crashed, or its code has raised; the seconds of its work
+    replied     the reply has reached the server: its bytes, its model, its metrics, and
+                the seconds on the uplink
+    dropped     the server does not wait for this reply any longer, or had it already
+    aggregated  the server has taken replies, "num-replies" of a round, into its next
+                model; of "evaluate", into its metrics. Errors do not count
 
 Between `received` and the beginning of `computed` a client waits, because it is busy
-with an earlier message or offline. What the server has aggregated is the model that the
-next round's rows have in `asked`.
+with an earlier message or offline. The model that was aggregated is the one that the
+next rows have in `asked`. A server that pulls takes replies in whenever it has pulled.
 
 The same seed gives the same rows, byte for byte, on any number of workers.
 """
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields
 from hashlib import blake2b
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import pandas as pd
 
-EVENTS = ("asked", "received", "computed", "failed", "replied", "dropped")
+EVENTS = (
+    "asked",
+    "sent",
+    "received",
+    "computed",
+    "failed",
+    "replied",
+    "dropped",
+    "aggregated",
+)
+_NO_METRICS: dict[str, Any] = {}  # one for all rows without: to be read only
+SERVER = -1  # the partition of what happens on the server
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One thing that happened.
 
     Parameters
@@ -43,13 +56,15 @@ class Row:
     event : str
         One of `EVENTS`; the module says what each means.
     round, partition, node_id, message_id, message_type
-        Which round, which client, which message to it.
+        Which round, which client, which message to it. What is aggregated belongs to
+        many messages: there, partition is `SERVER`, -1, and message_id is "".
     bytes : int
         The length of what was sent (asked: downlink; replied: uplink); else 0.
     seconds : float
         How long it took.
     model : str
-        BLAKE2b of the arrays that were sent: names, dtypes, shapes, bytes; "" if none.
+        SHA-256, the first half, of the arrays that were sent: names, dtypes, shapes,
+        bytes; "" if none.
     metrics : dict
         What the client reported.
     detail : str
@@ -66,21 +81,12 @@ class Row:
     bytes: int = 0
     seconds: float = 0.0
     model: str = ""
-    metrics: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = _NO_METRICS
     detail: str = ""
-
-    def but(self, **changes: Any) -> "Row":
-        """Return a copy with these changes: `dataclasses.replace`, ten times faster."""
-        changed = object.__new__(Row)
-        changed.__dict__.update(self.__dict__, **changes)
-        return changed
 
     def line(self) -> str:
         """Return the row as one line of JSON; equal rows have equal lines."""
-        return json.dumps(vars(self))
-
-
-FIELDS = tuple(column.name for column in fields(Row))
+        return json.dumps(self._asdict())
 
 
 class Trace:
@@ -121,8 +127,8 @@ class Trace:
             If rows have no such field.
         """
         for name in equal:
-            if name not in FIELDS:
-                raise ValueError(f"rows have the fields {FIELDS}, got {name!r}")
+            if name not in Row._fields:
+                raise ValueError(f"rows have the fields {Row._fields}, got {name!r}")
         return [
             row
             for row in self._rows
@@ -133,7 +139,7 @@ class Trace:
         """Return a table with a line per row and a column per field."""
         import pandas as pd  # a second that only this method needs
 
-        return pd.DataFrame([vars(row) for row in self._rows], columns=list(FIELDS))
+        return pd.DataFrame(self._rows, columns=list(Row._fields))
 
     def save(self, path: str | Path) -> None:
         """Write the trace, a line of JSON per row."""
@@ -187,7 +193,7 @@ def first_difference(one: Trace, other: Trace) -> str | None:
             )
         if mine.line() == yours.line():
             continue
-        for name in FIELDS:
+        for name in Row._fields:
             here, there = (json.dumps(getattr(row, name)) for row in (mine, yours))
             if here != there:
                 return (

@@ -1,17 +1,33 @@
 """Flower's private parts: they are there, and we say so when they are not."""
 
+import copy
+import gc
 import logging
 import pickle
+import weakref
 
 import flwr.serverapp.strategy.strategy_utils as strategy_utils
 import flwr.supercore.run
 import flwr.supercore.task_identity
 import numpy as np
 import pytest
-from flwr.app import Array, ArrayRecord, Message, MessageType, RecordDict
+from flwr.app import (
+    Array,
+    ArrayRecord,
+    ConfigRecord,
+    Message,
+    MessageType,
+    MetricRecord,
+    RecordDict,
+)
 
 from lecturekit.runtime import LocalGrid, flower_private
+from lecturekit.runtime.flower_private import FastArray, FastRecordDict, filled
 from tests.runtime.toy import halfway_app, train_message
+
+
+def fast_copy(array):
+    return FastArray.of(array.dtype, array.shape, array.stype, array.data)
 
 
 def test_the_installed_flower_has_all_we_need():
@@ -115,7 +131,7 @@ def test_functions_are_found_by_type_and_action():
 def test_fast_decoding_equals_flowers(values):
     """Same values, dtype, shape and memory order as Array.numpy, and writable."""
     plain = Array(values)
-    fast = flower_private.FastArray.copy_of(plain).numpy()
+    fast = fast_copy(plain).numpy()
 
     np.testing.assert_array_equal(fast, plain.numpy(), strict=True)
     assert fast.flags["F_CONTIGUOUS"] == plain.numpy().flags["F_CONTIGUOUS"]
@@ -125,7 +141,7 @@ def test_fast_decoding_equals_flowers(values):
 def test_fast_arrays_pass_for_flowers_own():
     """Equal, same bytes on the wire, and plain once they leave the process."""
     plain = Array(np.float32([1, 2]))
-    fast = flower_private.FastArray.copy_of(plain)
+    fast = fast_copy(plain)
 
     assert fast == plain
     assert plain == fast
@@ -138,7 +154,7 @@ def test_fast_arrays_pass_for_flowers_own():
 def test_other_encodings_are_left_to_flower():
     """An Array that does not hold an .npy file is decoded, or refused, by Flower."""
     array = Array(dtype="float32", shape=(1,), stype="mine", data=b"\x00" * 4)
-    fast = flower_private.FastArray.copy_of(array)
+    fast = fast_copy(array)
 
     with pytest.raises(TypeError, match="Unsupported serialization type"):
         fast.numpy()
@@ -166,6 +182,60 @@ def test_the_log_level_of_the_environment_counts(monkeypatch):
 
 def test_records_hold_fast_arrays():
     """Flower's records take a FastArray for an Array."""
-    fast = flower_private.FastArray.copy_of(Array(np.float32([1, 2])))
+    fast = fast_copy(Array(np.float32([1, 2])))
 
     assert ArrayRecord({"w": fast})["w"].numpy().tolist() == [1.0, 2.0]
+
+
+def records():
+    """Build one record of every kind."""
+    return {
+        "arrays": ArrayRecord([np.float32([1, 2])]),
+        "config": ConfigRecord({"lr": 0.5}),
+        "metrics": MetricRecord({"loss": 0.25}),
+    }
+
+
+@pytest.mark.parametrize("kind", ["array", "config", "metric"])
+def test_fast_views_are_flowers_own(kind):
+    """Same type, same entries; what is written goes through, and is checked."""
+    plain, fast = RecordDict(records()), filled(FastRecordDict, records())
+    name = f"{kind}_records"
+    mine, flowers = getattr(fast, name), getattr(plain, name)
+
+    assert type(mine) is type(flowers)
+    assert mine == flowers
+    assert set(vars(mine)) == set(vars(flowers))
+    with pytest.raises(TypeError, match="Expected"):
+        mine["new"] = RecordDict()
+    mine["new"] = next(iter(mine.values()))
+    assert "new" in fast
+    del mine["new"]
+    assert fast == plain
+
+
+def test_a_fast_view_goes_with_its_last_reference():
+    """Flower's waits for the garbage collector, and keeps the reply alive till then."""
+    fast, plain = filled(FastRecordDict, records()), RecordDict(records())
+    seen = weakref.ref(fast), weakref.ref(plain)
+    gc.collect()
+    gc.disable()
+    try:
+        _ = fast.array_records, plain.array_records
+        del fast, plain, _
+        assert [reference() is None for reference in seen] == [True, False]
+    finally:
+        gc.enable()
+
+
+def test_fast_record_dicts_pass_for_flowers_own():
+    """Equal, same bytes on the wire, and plain once they leave the process."""
+    plain, fast = RecordDict(records()), filled(FastRecordDict, records())
+
+    assert fast == plain
+    assert fast.object_id == plain.object_id
+    assert repr(fast) == repr(plain)
+    fast = filled(FastRecordDict, records())
+    for other in (pickle.loads(pickle.dumps(fast)), copy.deepcopy(fast)):
+        assert type(other) is RecordDict
+        assert other == plain

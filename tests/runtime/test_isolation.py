@@ -11,7 +11,7 @@ from flwr.app import (
 )
 
 from lecturekit.runtime import LocalGrid
-from lecturekit.runtime.isolation import isolated
+from lecturekit.runtime.isolation import Sealed
 from tests.runtime.toy import app_with, arrays_of, reply_with
 
 
@@ -86,7 +86,7 @@ def test_a_copy_equals_its_original_and_shares_its_bytes():
             "metrics": MetricRecord({"loss": 0.5, "all": [1, 2]}),
         }
     )
-    copy = isolated(content)
+    copy = Sealed(content).opened()
 
     assert copy == content
     assert copy.object_id == content.object_id

@@ -16,7 +16,7 @@ from flwr.app import (
 from flwr.common.serde import error_to_proto, recorddict_to_proto
 
 from lecturekit.runtime import LocalGrid, Network
-from lecturekit.runtime.wire import Fingerprints, content_bytes, message_bytes
+from lecturekit.runtime.isolation import Sealed, SealedReply
 from tests.runtime.toy import arrays_of, halfway_app, train_message
 
 
@@ -83,7 +83,7 @@ def test_bytes_are_those_of_flowers_serialisation(seed):
     content = random_content(np.random.default_rng(seed))
 
     expected = len(recorddict_to_proto(content).SerializeToString())
-    assert content_bytes(content) == expected
+    assert Sealed(content).num_bytes == expected
 
 
 def test_an_error_has_bytes_too():
@@ -93,8 +93,9 @@ def test_an_error_has_bytes_too():
     error = Error(code=5, reason="gone")
     expected = len(error_to_proto(error).SerializeToString())
 
-    assert message_bytes(Message(error, reply_to=message)) == expected == 8
-    assert content_bytes(RecordDict()) == 0
+    reply = SealedReply.of(Message(error, reply_to=message))
+    assert reply.num_bytes == expected == 8
+    assert Sealed(RecordDict()).num_bytes == 0
 
 
 def test_the_trace_knows_the_bytes_of_both_ways():
@@ -127,10 +128,10 @@ def test_fingerprints_tell_models_apart():
         )
         for model in models
     ]
-    hashes = [Fingerprints().of(content) for content in contents]
+    hashes = [Sealed(content).model for content in contents]
 
     assert len(set(hashes)) == 6
     again = RecordDict({"arrays": ArrayRecord({"w": Array(zeros.copy())})})
     again["metrics"] = MetricRecord({"loss": 1.0})
-    assert Fingerprints().of(again) == hashes[0]
-    assert Fingerprints().of(RecordDict()) == ""
+    assert Sealed(again).model == hashes[0]
+    assert Sealed(RecordDict()).model == ""
