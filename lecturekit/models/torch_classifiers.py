@@ -109,12 +109,11 @@ def classification_losses(
 def _drawn(build: Callable[[], nn.Module], seed: int) -> nn.Module:
     """Build a network and draw its parameters from `seed`.
 
-    It is built without memory first: the layers' constructors would draw from the
-    generator of the process.
+    The layers' constructors draw from the generator of the process, too, which gets its
+    state back.
     """
-    with torch.device("meta"):
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         network = build()
-    network = network.to_empty(device="cpu")
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for layer in network.modules():

@@ -109,14 +109,13 @@ class GPT(nn.Module):
     def __init__(self, config: GPTConfig | None = None, *, seed: int = 0) -> None:
         super().__init__()
         self.config = config = config or GPTConfig()
-        # Built without memory first: constructors draw from the process's generator.
-        with torch.device("meta"):
+        # Constructors draw from the process's generator, too; it gets its state back.
+        with torch.random.fork_rng(devices=[]), torch.device("cpu"):
             self.token_embedding = nn.Embedding(config.vocab_size, config.width)
             self.position_embedding = nn.Embedding(config.context_length, config.width)
             self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_layers))
             self.norm = nn.LayerNorm(config.width)
             self.head = nn.Linear(config.width, config.vocab_size, bias=False)
-        self.to_empty(device="cpu")
         self._draw(torch.Generator().manual_seed(seed))
 
     @torch.no_grad()
