@@ -117,7 +117,9 @@ def train_stacks(
     for first in range(0, len(order), chunk_size):
         clients = order[first : first + chunk_size]
         stacked = {
-            name: torch.stack([models[k][name] for k in clients]).detach()
+            name: torch.stack([models[k][name] for k in clients])
+            .detach()
+            .to(objective.device)
             for name in models[clients[0]]
         }
         losses = _train_rows(objective, stacked, [batches[k] for k in clients], inner)
@@ -136,9 +138,11 @@ def _train_rows(
 
     Those with most steps come first: `batches` is sorted.
     """
-    positions, weights = _padded(batches)  # (K, steps, largest batch)
+    device = objective.device
+    # Both (K, steps, largest batch):
+    positions, weights = (padded.to(device) for padded in _padded(batches))
     num_steps = np.array([len(of_client) for of_client in batches])
-    totals = torch.zeros(len(batches))
+    totals = torch.zeros(len(batches), device=device)
     velocity: Model = {}
     if inner.momentum:
         velocity = {name: torch.zeros_like(array) for name, array in stacked.items()}
@@ -161,7 +165,7 @@ def _train_rows(
                 direction = velocity[name][:active].mul_(inner.momentum).add_(direction)
             row.sub_(direction, alpha=inner.lr)
     num_losses = torch.from_numpy(num_steps.clip(min=1))
-    mean_losses: NDArray[np.float32] = (totals / num_losses).numpy()
+    mean_losses: NDArray[np.float32] = (totals.cpu() / num_losses).numpy()
     return mean_losses
 
 

@@ -22,10 +22,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from flwr.app import Array, ArrayRecord, Context, Message, MetricRecord, RecordDict
 from numpy.typing import NDArray
-from torch import Tensor
 
 from .cohort import Stack, train_stacks
 from .collector import collector_paused
@@ -91,8 +89,7 @@ class CohortTraining:
     def reply(self, message: Message, context: Context) -> Message:
         """Train one client; register it with `client_app.train()(training.reply)`."""
         work = self.prepare(message, context)
-        key, record = self._model_in(message)
-        model: Model = record.to_torch_state_dict()
+        key, model = self._model_in(message, {})
         trained = train_one(self.objective, model, work.batches, work.inner)
         return _reply(message, key, ArrayRecord(trained.model), work, trained.loss)
 
@@ -100,18 +97,19 @@ class CohortTraining:
         self, messages: Sequence[Message], works: Sequence[Work]
     ) -> list[Message]:
         """Train many clients at once and return their replies, in order."""
-        keys_and_records = [self._model_in(message) for message in messages]
-        models = _models_of([record for _, record in keys_and_records])
+        seen: dict[tuple[object, ...], Model] = {}
+        keys_and_models = [self._model_in(message, seen) for message in messages]
+        models = [model for _, model in keys_and_models]
         replies: dict[int, Message] = {}
         pack = _Packer()
         for stack in self._trained(models, works):
             with collector_paused():
-                arrays = {name: array.numpy() for name, array in stack.model.items()}
+                arrays = {n: array.cpu().numpy() for n, array in stack.model.items()}
                 for row, k in enumerate(stack.clients):
                     record = pack.record(
                         {name: a[row, ...] for name, a in arrays.items()}
                     )
-                    key, _ = keys_and_records[k]
+                    key, _ = keys_and_models[k]
                     loss = float(stack.losses[row])
                     replies[k] = _reply(messages[k], key, record, works[k], loss)
         return [replies[k] for k in range(len(messages))]
@@ -131,40 +129,30 @@ class CohortTraining:
             ):
                 yield stack._replace(clients=[members[i] for i in stack.clients])
 
-    def _model_in(self, message: Message) -> tuple[str, ArrayRecord]:
-        """Return the message's model and its key, if it fits the network."""
-        found = [
-            (key, record)
-            for key, record in message.content.items()
-            if isinstance(record, ArrayRecord)
-        ]
-        if len(found) != 1:
+    def _model_in(
+        self, message: Message, seen: dict[tuple[object, ...], Model]
+    ) -> tuple[str, Model]:
+        """Return the message's model and its key, if it fits the network.
+
+        A server that sends one model to the whole cohort sends K records over one set
+        of `bytes`, so that of a cohort, as a rule, one model is checked and decoded.
+        """
+        records = message.content.array_records
+        if len(records) != 1:
             raise ValueError(
-                f"a training message must carry one ArrayRecord, got {len(found)}"
+                f"a training message must carry one ArrayRecord, got {len(records)}"
             )
-        shapes = {name: tuple(array.shape) for name, array in found[0][1].items()}
-        if shapes != self._shapes:
-            raise ValueError(
-                f"the model must have the network's arrays {self._shapes}, got {shapes}"
-            )
-        return found[0]
-
-
-def _models_of(records: Sequence[ArrayRecord]) -> list[Model]:
-    """Return the records' models; arrays over the same bytes are decoded once.
-
-    A server that sends one model to the whole cohort sends K records over one set of
-    `bytes`, so that here, as a rule, one model is decoded.
-    """
-    decoded: dict[int, Tensor] = {}  # by the address of the bytes, which stay alive
-    for record in records:
-        for array in record.values():
-            if id(array.data) not in decoded:
-                decoded[id(array.data)] = torch.from_numpy(array.numpy())
-    return [
-        {name: decoded[id(array.data)] for name, array in record.items()}
-        for record in records
-    ]
+        ((key, record),) = records.items()
+        identity = (*record, *[id(array.data) for array in record.values()])
+        if identity not in seen:
+            shapes = {name: tuple(array.shape) for name, array in record.items()}
+            if shapes != self._shapes:
+                raise ValueError(
+                    f"the model must have the network's arrays {self._shapes}, "
+                    f"got {shapes}"
+                )
+            seen[identity] = record.to_torch_state_dict()
+        return key, seen[identity]
 
 
 class _Packer:

@@ -47,7 +47,8 @@ class Objective:
         own example alone. See `models.torch_classifiers.classification_losses`.
     data : tuple of (num_examples, ...) tensors
         Everybody's examples, for instance (features, labels). A client's batches are
-        positions in it, so that no client's data are ever copied.
+        positions in it, so that no client's data are ever copied. Training happens on
+        their device; the network must be there, too.
     """
 
     network: nn.Module
@@ -61,9 +62,16 @@ class Objective:
                 "normalisation instead of batch normalisation"
             )
 
+    @property
+    def device(self) -> torch.device:
+        """Where the examples are, and training happens."""
+        return self.data[0].device
+
     def examples(self, positions: Tensor) -> list[Tensor]:
         """Return the examples at `positions`, int64 of any shape."""
-        flat = positions.flatten()  # index_select costs less than column[...]
+        flat = positions.flatten().to(
+            self.device
+        )  # index_select costs less than column[...]
         return [
             column.index_select(0, flat).view(*positions.shape, *column.shape[1:])
             for column in self.data
@@ -123,7 +131,8 @@ def train_one(
         The inner optimizer.
     """
     trained = {
-        name: array.detach().clone().requires_grad_() for name, array in model.items()
+        name: array.detach().to(objective.device, copy=True).requires_grad_()
+        for name, array in model.items()
     }
     optimizer = torch.optim.SGD(
         trained.values(),
