@@ -1,96 +1,75 @@
-"""Measure everything, print one table, write bench/results.md and results.json."""
+"""Measure, and write bench/results.md and results.json.
 
-import json
+    python -m bench                       everything
+    python -m bench --only rounds gpt     these parts; the other figures are kept
+    python -m bench --device cuda         the rows of a GPU, beside the others
+
+Results are written after every part, so that a run that was stopped goes on with
+`--only` and the parts that are missing.
+"""
+
+import argparse
 import os
 import platform
-import statistics
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from rich.console import Console
 
-from bench import rounds
-from bench.measure import ratios
+from bench import gpt, imports, memory, ray_engine, report, rounds
 
 HERE = Path(__file__).parent
-COMMAND = "make bench"
+
+# What there is to measure; each takes a device and returns figures by name.
+PARTS: dict[str, Callable[[str], dict[str, float]]] = {
+    "rounds": rounds.results,
+    "gpt": gpt.results,
+    "memory": memory.results,
+    "imports": imports.results,
+    "ray": ray_engine.results,
+}
+ON_GPU = ("rounds", "gpt")
 
 
 def main() -> None:
-    """Run all benchmarks."""
+    """Run the parts that are asked for."""
+    wanted, devices = _arguments()
     torch.set_num_threads(1)
-    results: dict[str, float] = {}
-    seconds: dict[str, float] = {}
     console = Console()
-    load_before = os.getloadavg()[0]
-    for load in rounds.LOADS:
-        with console.status(f"rounds of {load.name}"):
-            times = rounds.measure(load)
-        for variant, ratio in ratios(times, "bare").items():
-            results[f"{variant}_{load.name}"] = ratio
-        seconds[load.name] = statistics.median(times["bare"])
-        if torch.cuda.is_available():
-            gpu = ratios(rounds.measure(load, "cuda"), "bare")
-            results |= {f"{v}_{load.name}_cuda": ratio for v, ratio in gpu.items()}
-    with console.status("importing"):
-        results["import_seconds_beyond_flwr"] = import_seconds_beyond_flwr()
-    if "--without-ray" not in sys.argv:
-        from bench import ray_engine
-
-        for num_clients in (100, 1000):
-            with console.status(f"Ray with {num_clients} clients"):
-                name = f"{num_clients}_tiny"
-                ratio = ray_engine.warm_round_s(num_clients) / seconds[name]
-                results[f"flower_ray_{name}"] = ratio
-                results[f"ray_over_localgrid_{name}"] = (
-                    ratio / results[f"localgrid_{name}"]
-                )
-        with console.status("a notebook's run"):
-            ray_engine.run_s("local")  # imports and caches are warm in a notebook
-            here = statistics.median(ray_engine.run_s("local") for _ in range(5))
-            there = ray_engine.run_s("ray")
-            results["ray_over_localgrid_notebook_run"] = there / here
-    text = report(results, load_before)
-    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    (HERE / "results.md").write_text(text)
-    print(text)
+    for device in devices:
+        for part in wanted:
+            if device != "cpu" and part not in ON_GPU:
+                continue
+            load_before = os.getloadavg()[0]
+            with console.status(f"{part} on {device}"):
+                figures = PARTS[part](device)
+            if device != "cpu":
+                figures = {f"{name}_{device}": value for name, value in figures.items()}
+            name = part if device == "cpu" else f"{part}_{device}"
+            report.merge(HERE, name, figures, _conditions(device, load_before))
+    print((HERE / "results.md").read_text())
 
 
-def import_seconds_beyond_flwr() -> float:
-    """Return the median seconds that the runtime adds to importing Flower."""
-    flower = "import flwr.app, flwr.clientapp, flwr.serverapp.strategy"
-    code = (
-        f"import time; {flower}; t = time.perf_counter(); "
-        "import lecturekit.runtime; print(time.perf_counter() - t)"
+def _arguments() -> tuple[list[str], list[str]]:
+    """Return the parts and the devices to measure."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    there = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+    parser.add_argument("--device", choices=there, help="default: all there are")
+    chosen = parser.parse_args()
+    return chosen.only, [chosen.device] if chosen.device else there
+
+
+def _conditions(device: str, load_before: float) -> str:
+    """Say on what, and beside how much else, a part was measured."""
+    machine = platform.machine() if device == "cpu" else torch.cuda.get_device_name()
+    return (
+        f"{machine}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"torch {torch.__version__}, load average {load_before:.1f} before and "
+        f"{os.getloadavg()[0]:.1f} after"
     )
-    runs = [
-        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-        for _ in range(5)
-    ]
-    return statistics.median(float(run.stdout) for run in runs)
-
-
-def report(results: dict[str, float], load_before: float) -> str:
-    """Return the results as a page."""
-    rows = "\n".join(f"| {name} | {value:.3g} |" for name, value in results.items())
-    return f"""# Benchmarks
-
-Made by `{COMMAND}`. Ratios to a bare torch loop of the same local SGD on the same
-batches, one thread, measured in turn in one run; the median. Lower is better, except
-for `ray_over_...`, which says how many times longer Ray takes. Digits, a 64-64-10
-network, 64 examples per client, batches of 16: tiny is 4 steps per client, heavy 40,
-heavier 400.
-
-{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, torch
-{torch.__version__}; load average {load_before:.1f} before and {os.getloadavg()[0]:.1f}
-after.
-
-| figure | value |
-|---|---|
-{rows}
-"""
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Time things in turn, so that a change of the machine's speed hits all of them."""
 
-import statistics
 import time
 from collections.abc import Callable
+from statistics import median
+
+__all__ = ["interleaved", "median", "ratios"]
 
 
 def interleaved(
@@ -25,9 +27,7 @@ def interleaved(
 def ratios(seconds: dict[str, list[float]], base: str) -> dict[str, float]:
     """Return each variant's median ratio to `base`, repeat by repeat."""
     return {
-        name: statistics.median(
-            a / b for a, b in zip(times, seconds[base], strict=True)
-        )
+        name: median(a / b for a, b in zip(times, seconds[base], strict=True))
         for name, times in seconds.items()
         if name != base
     }

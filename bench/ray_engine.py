@@ -1,11 +1,35 @@
 """What Flower's own Ray engine costs, on the same app."""
 
-import statistics
 from pathlib import Path
 
+from bench import rounds
+from bench.measure import interleaved, median, ratios
+from lecturekit.runtime import LocalGrid
 from lecturekit.runtime.engines import run_app
 
 APP = Path(__file__).parent / "digits_app"
+
+
+def results(device: str = "cpu") -> dict[str, float]:
+    """Return Ray's rounds as ratios to the bare loop and to LocalGrid."""
+    figures: dict[str, float] = {}
+    for load in (rounds.LOADS[1], rounds.LOADS[2]):
+        variants = {
+            "bare": rounds.bare(load),
+            "localgrid": rounds.on_grid(
+                LocalGrid(rounds.client_app, load.num_clients), load
+            ),
+        }
+        here = interleaved(variants, repeats=3)
+        ray = warm_round_s(load.num_clients) / median(here["bare"])
+        figures[f"flower_ray_{load.name}"] = ray
+        figures[f"ray_over_localgrid_{load.name}"] = (
+            ray / ratios(here, "bare")["localgrid"]
+        )
+    run_s("local")  # imports and caches are warm in a notebook
+    here_s = median([run_s("local") for _ in range(5)])
+    figures["ray_over_localgrid_notebook_run"] = run_s("ray") / here_s
+    return figures
 
 
 def warm_round_s(num_clients: int, num_rounds: int = 4) -> float:
@@ -16,8 +40,8 @@ def warm_round_s(num_clients: int, num_rounds: int = 4) -> float:
         num_clients=num_clients,
         run_config={"num-clients": num_clients, "num-rounds": num_rounds},
     )
-    rounds = [result.server_metrics[t]["seconds"] for t in range(2, num_rounds + 1)]
-    return statistics.median(float(str(seconds)) for seconds in rounds)
+    seconds = [result.server_metrics[t]["seconds"] for t in range(2, num_rounds + 1)]
+    return median([float(str(s)) for s in seconds])
 
 
 def run_s(engine: str, num_clients: int = 10, num_rounds: int = 3) -> float:

@@ -1,4 +1,8 @@
-"""What a round costs: bare loop, LocalGrid, process pool, cohort."""
+"""What a round costs: bare loop, no runtime, LocalGrid, process pool, cohort.
+
+`no_runtime` is the app called in a loop, and its replies averaged by Flower: what the
+app and Flower's records cost before any engine has done anything.
+"""
 
 import sys
 from collections.abc import Callable
@@ -6,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from flwr.app import ArrayRecord
+from flwr.app import ArrayRecord, Context, RecordDict
 from flwr.serverapp.strategy import FedAvg
 
-from bench.measure import interleaved
+from bench.measure import interleaved, ratios
 from lecturekit.models.torch_classifiers import classification_losses
 from lecturekit.runtime import LocalGrid
 from lecturekit.runtime.cohort_executor import CohortExecutor
@@ -66,6 +70,25 @@ def bare(load: Load, device: str = "cpu") -> Callable[[], None]:
     return one_round
 
 
+def no_runtime(load: Load, device: str = "cpu") -> Callable[[], None]:
+    """Return the same app in a loop: nothing isolated, seeded, timed or logged."""
+    grid = LocalGrid(client_app, load.num_clients)  # for the ids of the clients
+    arrays = ArrayRecord(task.network(load.num_hidden).state_dict())
+    strategy = FedAvg(fraction_evaluate=0.0, min_available_nodes=load.num_clients)
+    config = config_of(load.local_epochs, load.num_hidden, device)
+    contexts = {
+        node_id: Context(1, node_id, {"partition-id": k}, RecordDict(), {})
+        for k, node_id in enumerate(grid.get_node_ids())
+    }
+
+    def one_round() -> None:
+        messages = strategy.configure_train(1, arrays, config, grid)
+        replies = [client_app(m, contexts[m.metadata.dst_node_id]) for m in messages]
+        strategy.aggregate_train(1, replies)
+
+    return one_round
+
+
 def on_grid(grid: LocalGrid, load: Load, device: str = "cpu") -> Callable[[], None]:
     """Return one round of Flower's own FedAvg on `grid`."""
     arrays = ArrayRecord(task.network(load.num_hidden).state_dict())
@@ -101,6 +124,7 @@ def measure(load: Load, device: str = "cpu") -> dict[str, list[float]]:
     together = CohortExecutor(client_app, {"train": training})
     variants = {
         "bare": bare(load, device),
+        "no_runtime": no_runtime(load, device),
         "localgrid": on_grid(LocalGrid(client_app, n), load, device),
         "cohort": on_grid(LocalGrid(client_app, n, executor=together), load, device),
     }
@@ -111,3 +135,12 @@ def measure(load: Load, device: str = "cpu") -> dict[str, list[float]]:
     finally:
         if pool is not None:
             pool.close()
+
+
+def results(device: str = "cpu") -> dict[str, float]:
+    """Return every variant's ratio to the bare loop, for every load."""
+    return {
+        f"{variant}_{load.name}": ratio
+        for load in LOADS
+        for variant, ratio in ratios(measure(load, device), "bare").items()
+    }

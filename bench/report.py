@@ -1,0 +1,79 @@
+"""The results as a page and as JSON, put together part by part."""
+
+import json
+from pathlib import Path
+
+# The most that a figure may be, in quiet on two cores.
+TARGETS = {
+    "localgrid_100_tiny": 1.4,
+    "localgrid_20_heavy": 1.1,
+    "localgrid_20_heavier": 1.02,
+    "pool_20_heavier": 0.6,
+    "cohort_100_tiny": 0.2,
+    "cohort_1000_tiny": 0.12,
+    "memory_peak_10000_over_100_registered": 2.0,
+}
+
+PAGE = """# Benchmarks
+
+Made by `make bench`; `python -m bench --only PART` measures a part of it. Unless a name
+says otherwise, a figure is a ratio to a bare torch loop of the same local SGD on the
+same batches, one thread, measured in turn in one run; the median. Lower is better,
+except for `ray_over_...`, which says how many times longer Ray takes. Digits, 64
+examples per client, batches of 16, a 64-64-10 network: tiny is 4 steps per client,
+heavy 40, heavier 400. `no_runtime_...` is the same app called in a loop, with Flower's
+average and without any engine.
+
+{table}
+
+## Where the time of tiny clients goes
+
+A tiny client is a millisecond of training; what is around it is counted against it.
+Most of that is the app's and Flower's: building a network, loading the model, packing
+it into an ArrayRecord, a reply of three records, Flower's average. The sum of it is
+`no_runtime_100_tiny`. What a LocalGrid adds (isolation, seeds, virtual time, bytes,
+the hash of each model, the log) it gets back in part by decoding arrays faster than
+Flower does, and by views of replies that do not wait for the garbage collector.
+Where `no_runtime` alone is above a target, only another app can meet the target: one
+that keeps its network between messages.
+
+The cohort's floor is the training itself, some 0.08 to 0.1, most of it in products of
+small matrices, plus Flower's average of a thousand replies, some 0.03.
+
+## Conditions
+
+{conditions}
+"""
+
+
+def merge(folder: Path, part: str, figures: dict[str, float], conditions: str) -> None:
+    """Add a part's figures to results.json in `folder`, and write results.md anew.
+
+    Parameters
+    ----------
+    folder : Path
+        Where both files are, or will be.
+    part : str
+        Whose figures these are.
+    figures : dict of str to float
+        By name; those of the same name are replaced, all others are kept.
+    conditions : str
+        On what they were measured.
+    """
+    path = folder / "results.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    parts = results.pop("conditions", {}) | {part: conditions}
+    results |= figures
+    text = json.dumps({**results, "conditions": parts}, indent=1)
+    path.write_text(f"{text}\n")
+    (folder / "results.md").write_text(page(results, parts))
+
+
+def page(figures: dict[str, float], conditions: dict[str, str]) -> str:
+    """Return results.md."""
+    table = ["| figure | value | target |", "|---|---|---|"]
+    for name, value in figures.items():
+        target = f"<= {TARGETS[name]:g}" if name in TARGETS else ""
+        table.append(f"| {name} | {value:.3g} | {target} |")
+    lines = [f"- {part}: {text}" for part, text in conditions.items()]
+    return PAGE.format(table="\n".join(table), conditions="\n".join(lines))
