@@ -9,7 +9,7 @@ its deployments. To follow one message on its way, read
     grid.py            push_messages: the path of a round, in twenty lines
     nodes.py           addresses, and what a client keeps between rounds
     dispatch.py        what is settled about a message before its client runs
-    isolation.py       why nobody shares an object with anybody
+    isolation.py       why nobody shares an object with anybody: messages are sealed
     seeding.py         why the order of the clients does not matter
     executor.py        the call of the client app, and what may come back
     failure.py         what is said when it goes wrong
@@ -26,7 +26,7 @@ and, for the time all this takes on devices and networks that are not ideal,
     clock.py           virtual seconds: a heap of what is going to happen
     delivery.py        asked, received, computed, replied: when?
     inbox.py           what it means to wait
-    network.py         latency and bandwidth; wire.py: the bytes of a message
+    network.py         latency and bandwidth; wire.py: bytes and hash of a message
     devices.py         speeds; availability.py, membership.py: who is online
     failures.py        crashes and garbage on purpose; answers.py: what is left then
     trace.py           the log of it all: `grid.trace`

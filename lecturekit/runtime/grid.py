@@ -6,9 +6,10 @@ processes and machines. `LocalGrid` hands them to the same ClientApp here, one a
 another, in the order of the partitions:
 
     push_messages   for every message, in the order of its client's partition:
-                      copy it, seed      dispatch, by isolation and seeding
+                      open a copy, seed  dispatch, by isolation and seeding
                       run the ClientApp  executor
-                      carry the reply    delivery, which knows when it will arrive
+                      seal the reply     answers, by isolation
+                      carry it           delivery, which knows when it will arrive
     pull_messages   wait for the next arrival, unless something has arrived: inbox
 
 so the result is a function of the seed, not of who was asked or worked on first, and
@@ -71,7 +72,8 @@ class LocalGrid(Grid):
     failures : Failures, optional
         What goes wrong on purpose.
     trace : bool
-        Whether `grid.trace` logs what happens.
+        Whether `grid.trace` logs what happens. That takes a hash of every reply's
+        model: microseconds for a small one, about a step of training for 100 MB.
 
     Raises
     ------

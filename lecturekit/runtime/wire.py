@@ -59,14 +59,23 @@ def fingerprint(records: Iterable[SealedRecord]) -> str:
     ]
     if not arrays:
         return ""
-    head = [(key, name, dtype, shape) for key, name, dtype, shape, _, _ in arrays]
-    model = sha256(repr(head).encode())
+    head = tuple([array[:4] for array in arrays])  # key, name, dtype, shape
+    model = sha256(_as_text(head))
     for *_, data in arrays:
         model.update(data)
     return model.hexdigest()[:32]
 
 
-@lru_cache(maxsize=1024)  # a cohort's models differ in their numbers only
+# A cohort's models differ in their numbers only: what is said about one of them holds
+# for all, and for those of the next round.
+
+
+@lru_cache(maxsize=64)
+def _as_text(head: tuple[tuple[Any, ...], ...]) -> bytes:
+    return repr(head).encode()
+
+
+@lru_cache(maxsize=1024)
 def _array_bytes(
     name: str, dtype: str, shape: tuple[int, ...], stype: str, num_bytes: int
 ) -> int:
