@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from .cohort import Stack, train_stacks
 from .collector import collector_paused
-from .flower_private import FastArray, filled
+from .fast_records import FastArray, filled
 from .local_training import (
     Batches,
     LocalSGD,

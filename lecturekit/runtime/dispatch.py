@@ -13,6 +13,7 @@ from . import flower_private
 from .answers import Letter
 from .executor import Executor, Task
 from .failures import ALL_WELL, HAS_LEFT, Failures, Fate
+from .fast_records import delivered
 from .isolation import Sealed
 from .membership import Membership
 from .nodes import Nodes
@@ -103,5 +104,5 @@ class Dispatch:
         if fate.crash == "during":  # what it writes is lost with it
             context = replace(context, state=Sealed(context.state).opened())
         message_id = message.metadata.message_id
-        own = flower_private.delivered(message, message_id, content.opened())
+        own = delivered(message, message_id, content.opened())
         return Task(own, context, entropy)

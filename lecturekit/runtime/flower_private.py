@@ -1,18 +1,14 @@
-"""Everything we use of Flower that Flower does not promise to keep, in one file.
+"""What we use of Flower that Flower does not promise to keep: here and in fast_records.
 
 Flower's public packages (`flwr.app`, `flwr.clientapp`, `flwr.serverapp`) do not say how
 an engine delivers messages, so an engine of one's own needs a few private things:
 
     server_identity         Message(...) reads run, node and task of this process
     set_message_id          a message's id has no setter: every engine writes the slot
-    delivered               what a message consists of
     empty_run               the value of `Grid.run`
     has_function            which functions a ClientApp has registered
     error_reply             the code that says "the client's code raised"
     proto_bytes             Flower's own serialisation, to know what a message weighs
-    FastArray               the bytes of an Array are an .npy file
-    FastRecordDict          how a RecordDict answers "which ArrayRecords have you?"
-    filled                  a record keeps its entries in `_data`
     quiet_log               how loud Flower's logger is by default
     nodes_awaited           how many nodes a strategy waits for
 
@@ -23,11 +19,9 @@ that passes `check()` (and the conformance tests) can be allowed in `pyproject.t
 import logging
 import os
 import sys
-from functools import lru_cache
 from importlib import import_module, metadata
-from io import BytesIO
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flwr.app import (
@@ -41,7 +35,8 @@ from flwr.app import (
     RecordDict,
 )
 from flwr.clientapp import ClientApp
-from numpy.typing import NDArray
+
+from .fast_records import FastArray, FastRecordDict, delivered, filled
 
 if TYPE_CHECKING:
     from flwr.supercore.run import Run as Run
@@ -73,11 +68,6 @@ def _private(module: str, path: str) -> Any:
         raise FlowerMoved(f"{module}.{path}") from error
 
 
-def _empty(kind: type) -> Any:
-    """Return an object of this kind without attributes: no constructor runs."""
-    return object.__new__(kind)
-
-
 def server_identity() -> None:
     """Let `Message(...)` work in this process: it speaks as a run's server.
 
@@ -98,18 +88,6 @@ def set_message_id(message: Message, message_id: str) -> None:
     if "_message_id" not in slots:
         raise FlowerMoved("flwr.app.Message.metadata._message_id")
     slots["_message_id"] = message_id
-
-
-def delivered(message: Message, message_id: str, content: RecordDict | None) -> Message:
-    """Return `message` as its receiver gets it: with this id and these records.
-
-    Nothing but an error is shared with `message`, its metadata neither.
-    """
-    own, metadata = _empty(Message), _empty(type(message.metadata))
-    metadata.__dict__.update(message.metadata.__dict__, _message_id=message_id)
-    own.__dict__.update(message.__dict__, _metadata=metadata, _content=content)
-    received: Message = own
-    return received
 
 
 def empty_run(run_id: int) -> "Run":
@@ -150,121 +128,6 @@ _TO_PROTO: dict[type, str] = {
     RecordDict: "recorddict_to_proto",
     Error: "error_to_proto",
 }
-
-
-class FastArray(Array):
-    """An Array that decodes itself without `np.load`.
-
-    Same values, same type on the wire, and less work for small arrays: the header of
-    an .npy file is a Python literal, which `np.load` parses on every call, and a
-    model's few headers are the same for every client and round.
-    """
-
-    __qualname__ = "Array"  # Flower writes the class's name into an object's bytes
-
-    @classmethod
-    def of(
-        cls, dtype: str, shape: tuple[int, ...], stype: str, data: bytes
-    ) -> "FastArray":
-        """Return an array over `data`, unchecked."""
-        own = _empty(cls)
-        # Not attribute by attribute: each would drop caches that do not exist yet.
-        own.__dict__.update(dtype=dtype, shape=shape, stype=stype, data=data)
-        array: FastArray = own
-        return array
-
-    def numpy(self) -> NDArray[Any]:
-        """Return the values as a fresh, writable NumPy array."""
-        data = self.data
-        if self.stype != "numpy.ndarray" or data[:8] != b"\x93NUMPY\x01\x00":
-            return super().numpy()  # another encoding: Flower's own way
-        start = 10 + int.from_bytes(data[8:10], "little")
-        shape, dtype, order = _npy_header(data[8:start])
-        return np.ndarray(shape, dtype, data, start, order=order).copy("K")
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Array):
-            return NotImplemented
-        mine = (self.dtype, self.shape, self.stype, self.data)
-        return mine == (other.dtype, other.shape, other.stype, other.data)
-
-    def __reduce__(self) -> tuple[type[Array], tuple[Any, ...]]:
-        """Leave this process as a plain Array."""
-        return Array, (self.dtype, self.shape, self.stype, self.data)
-
-
-class FastRecordDict(RecordDict):
-    """A RecordDict whose views by kind are quick to make, and quick to go.
-
-    Flower makes such a view for every question it has about a reply, five of them to
-    average it. Its view refers to itself, so that view and reply stay in memory until
-    the garbage collector comes by; ours does not.
-    """
-
-    __qualname__ = "RecordDict"  # Flower writes the class's name into an object's bytes
-
-    @property
-    def array_records(self) -> Any:
-        """Dictionary holding only ArrayRecord instances."""
-        return _view(self, ArrayRecord)
-
-    @property
-    def metric_records(self) -> Any:
-        """Dictionary holding only MetricRecord instances."""
-        return _view(self, MetricRecord)
-
-    @property
-    def config_records(self) -> Any:
-        """Dictionary holding only ConfigRecord instances."""
-        return _view(self, ConfigRecord)
-
-    def __reduce__(self) -> tuple[type[RecordDict], tuple[dict[str, Any]]]:
-        """Leave this process as a plain RecordDict."""
-        return RecordDict, (dict(self),)
-
-
-def _view(records: RecordDict, kind: type) -> Any:
-    """Return the view that Flower makes, but for the object that checks new entries."""
-    model = _VIEWS[kind]
-    view = _empty(type(model))
-    entries = {k: r for k, r in vars(records)["_data"].items() if isinstance(r, kind)}
-    view.__dict__.update(vars(model), recorddict=records, _data=entries)
-    return view
-
-
-_VIEWS: dict[type, Any] = {
-    ArrayRecord: RecordDict().array_records,
-    MetricRecord: RecordDict().metric_records,
-    ConfigRecord: RecordDict().config_records,
-}
-
-
-def filled(kind: type, entries: dict[str, Any]) -> Any:
-    """Return a record of this kind that holds `entries`, unchecked.
-
-    Flower checks the type of every entry that is set; for small models that is a large
-    part of what a message costs.
-    """
-    own = _empty(kind)
-    own.__dict__.update(_CHECKS[kind], _data=entries)
-    return own
-
-
-# What a record consists of, besides its entries: functions that check new ones.
-_CHECKS: dict[type, dict[str, Any]] = {
-    kind: vars(kind())
-    for kind in (ArrayRecord, ConfigRecord, MetricRecord, RecordDict, FastRecordDict)
-}
-
-
-@lru_cache(maxsize=1024)
-def _npy_header(
-    header: bytes,
-) -> tuple[tuple[int, ...], np.dtype[Any], Literal["F", "C"]]:
-    """Parse an .npy header of version 1.0: shape, dtype, order in memory."""
-    parsed = np.lib.format.read_array_header_1_0(BytesIO(header))
-    shape, is_fortran_order, dtype = parsed
-    return shape, dtype, "F" if is_fortran_order else "C"
 
 
 def quiet_log() -> None:
@@ -346,6 +209,8 @@ def check() -> None:
         raise FlowerMoved("flwr.app.ArrayRecord._data")
     if (nodes_awaited(), _probe_nodes_awaited()) != (0, 2):
         raise FlowerMoved(f"{_STRATEGY_UTILS}.sample_nodes")
+    if filled(FastRecordDict, {"c": ConfigRecord()}).config_records != {"c": {}}:
+        raise FlowerMoved("flwr.app.RecordDict.config_records")
     data = Array(values).data
     fast = FastArray.of("float32", (2, 3), "numpy.ndarray", data)
     if not np.array_equal(fast.numpy(), values):

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
 
-from .flower_private import FastArray, FastRecordDict, delivered, filled
+from .fast_records import FastArray, FastRecordDict, delivered, filled
 from .wire import SealedRecord, content_bytes, error_bytes, fingerprint
 
 

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from flwr.app import Array
 
-from .flower_private import FastArray
+from .fast_records import FastArray
 
 LARGE_BYTES = 65536  # below, two more writes to a pipe cost more than a copy
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from flwr.app import ArrayRecord, Error
 
-from .flower_private import filled, proto_bytes
+from .fast_records import filled
+from .flower_private import proto_bytes
 
 # A record that nobody can change: its key in the RecordDict; ArrayRecord, ConfigRecord
 # or MetricRecord; (name, dtype, shape, stype, data) of each array, or (name, value) of

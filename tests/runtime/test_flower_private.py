@@ -22,7 +22,7 @@ from flwr.app import (
 )
 
 from lecturekit.runtime import LocalGrid, flower_private
-from lecturekit.runtime.flower_private import FastArray, FastRecordDict, filled
+from lecturekit.runtime.fast_records import FastArray, FastRecordDict, filled
 from tests.runtime.toy import halfway_app, train_message
 
 
