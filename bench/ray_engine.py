@@ -21,10 +21,11 @@ def results(device: str = "cpu") -> dict[str, float]:
             ),
         }
         here = interleaved(variants, repeats=3)
-        ray = warm_round_s(load.num_clients) / median(here["bare"])
+        bare_s = median(seconds.wall for seconds in here["bare"])
+        ray = warm_round_s(load.num_clients) / bare_s
         figures[f"flower_ray_{load.name}"] = ray
         figures[f"ray_over_localgrid_{load.name}"] = (
-            ray / ratios(here, "bare")["localgrid"]
+            ray / ratios(here, "bare", "wall")["localgrid"]
         )
     run_s("local")  # imports and caches are warm in a notebook
     here_s = median([run_s("local") for _ in range(5)])

@@ -18,11 +18,13 @@ PAGE = """# Benchmarks
 
 Made by `make bench`; `python -m bench --only PART` measures a part of it. Unless a name
 says otherwise, a figure is a ratio to a bare torch loop of the same local SGD on the
-same batches, one thread, measured in turn in one run; the median. Lower is better,
-except for `ray_over_...`, which says how many times longer Ray takes. Digits, 64
-examples per client, batches of 16, a 64-64-10 network: tiny is 4 steps per client,
-heavy 40, heavier 400. `no_runtime_...` is the same app called in a loop, with Flower's
-average and without any engine.
+same batches, one thread, measured in turn in one run; the median. Processor time where
+one process does the work, else (pool, GPU, Ray) wall time. Lower is better, except for
+`ray_over_...`, which says how many times longer Ray takes. Digits, 64 examples per
+client, batches of 16, a 64-64-10 network: tiny is 4 steps per client, heavy 40, heavier
+400. `no_runtime_...` is the same app called in a loop, with Flower's average and
+without any engine; `kept_network_...` is LocalGrid with an app that builds its network
+once and not for every message.
 
 {table}
 
@@ -34,8 +36,8 @@ it into an ArrayRecord, a reply of three records, Flower's average. The sum of i
 `no_runtime_100_tiny`. What a LocalGrid adds (isolation, seeds, virtual time, bytes,
 the hash of each model, the log) it gets back in part by decoding arrays faster than
 Flower does, and by views of replies that do not wait for the garbage collector.
-Where `no_runtime` alone is above a target, only another app can meet the target: one
-that keeps its network between messages.
+Where `no_runtime` alone is above a target, only another app can meet the target: see
+`kept_network_...`.
 
 The cohort's floor is the training itself, some 0.08 to 0.1, most of it in products of
 small matrices, plus Flower's average of a thousand replies, some 0.03.

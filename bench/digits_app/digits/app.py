@@ -1,6 +1,7 @@
 """An ordinary app, as a student would write it; its server notes the time per round."""
 
 import time
+from functools import cache
 
 import torch
 from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
@@ -12,15 +13,32 @@ from digits import task
 from lecturekit.runtime.engines import save_result
 
 client_app = ClientApp()
+frugal_client_app = ClientApp()  # builds its network once in a process
 server_app = ServerApp()
+
+kept_network = cache(task.network)
 
 
 @client_app.train()
 def train(message, context):
     """Train the global model on this client's batches of this round."""
-    torch.set_num_threads(1)
     config = message.content["config"]
     net = task.network(config["num-hidden"], config["device"])
+    return trained_reply(net, message, context)
+
+
+@frugal_client_app.train()
+def train_kept(message, context):
+    """Do the same with the network of the message before."""
+    config = message.content["config"]
+    net = kept_network(config["num-hidden"], config["device"])
+    return trained_reply(net, message, context)
+
+
+def trained_reply(net, message, context):
+    """Load the global model into `net`, train it, and reply with it."""
+    torch.set_num_threads(1)
+    config = message.content["config"]
     net.load_state_dict(message.content["arrays"].to_torch_state_dict())
     positions = task.batches(
         config["server-round"],
