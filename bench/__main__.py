@@ -17,7 +17,17 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from bench import gpt, imports, memory, ray_engine, report, rounds
+from bench import (
+    gpt,
+    grading,
+    imports,
+    live_class,
+    memory,
+    population,
+    ray_engine,
+    report,
+    rounds,
+)
 
 HERE = Path(__file__).parent
 
@@ -25,8 +35,11 @@ HERE = Path(__file__).parent
 PARTS: dict[str, Callable[[str], dict[str, float]]] = {
     "rounds": rounds.results,
     "gpt": gpt.results,
-    "memory": memory.results,
+    "population": population.results,
     "imports": imports.results,
+    "grading": grading.results,
+    "live_class": live_class.results,
+    "memory": memory.results,
     "ray": ray_engine.results,
 }
 ON_GPU = ("rounds", "gpt")

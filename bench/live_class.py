@@ -23,7 +23,7 @@ NUM_ROUNDS = 8
 UP_S = 300.0  # for all kernels to import torch and join, on a busy machine
 
 
-def measure() -> dict[str, float]:
+def results(device: str = "cpu") -> dict[str, float]:
     """Return the median seconds of a phase; the first round is left out."""
     with (
         tempfile.TemporaryDirectory() as folder,

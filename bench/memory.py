@@ -39,7 +39,7 @@ class Peak:
     processes: int = 0
 
 
-def measure() -> dict[str, float]:
+def results(device: str = "cpu") -> dict[str, float]:
     """Return the peaks of both engines in MB, and their ratios."""
     here, there = peak("local"), peak("ray")
     return {
