@@ -30,6 +30,8 @@ and, for the time all this takes on devices and networks that are not ideal,
     devices.py         speeds; availability.py, membership.py: who is online
     failures.py        crashes and garbage on purpose; answers.py: what is left then
     trace.py           the log of it all: `grid.trace`
+
+Not every system has a server: ring.py runs workers that talk to their neighbours.
 """
 
 from .availability import Always, Diurnal
@@ -42,6 +44,7 @@ from .grid import LocalGrid
 from .network import Network
 from .pool import ProcessPool
 from .progress import RoundProgress
+from .ring import RingRun, run_ring
 from .rounds import run_rounds
 from .server import run_server_app
 from .shown import TracedResult
@@ -60,11 +63,13 @@ __all__ = [
     "LocalGrid",
     "Network",
     "ProcessPool",
+    "RingRun",
     "RoundProgress",
     "Row",
     "Trace",
     "TracedResult",
     "first_difference",
+    "run_ring",
     "run_rounds",
     "run_server_app",
 ]
