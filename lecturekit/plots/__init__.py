@@ -4,6 +4,7 @@ from .clients import label_counts
 from .costs import against
 from .curves import accuracy
 from .drift import client_drift
+from .lines import lines
 from .matrices import similarity
 from .pictures import images
 from .results import result
@@ -15,6 +16,7 @@ __all__ = [
     "client_drift",
     "images",
     "label_counts",
+    "lines",
     "result",
     "similarity",
     "timeline",

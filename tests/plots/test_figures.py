@@ -21,6 +21,9 @@ EVERY_FIGURE = {
     "images of a dataset": lambda: plots.images(FOUR),
     "images of clients": lambda: plots.images(TWO_CLIENTS),
     "accuracy": lambda: plots.accuracy({"one": [0.1, 0.2]}),
+    "lines": lambda: plots.lines(
+        [1, 2], {"one": [3, 4]}, x_title="n", y_title="time (s)", title="How long?"
+    ),
     "similarity": lambda: plots.similarity(np.eye(2)),
 }
 
@@ -210,3 +213,43 @@ def test_importing_plots_loads_no_learning_library():
 
     assert "lecturekit.plots" in loaded
     assert not {"torch", "flwr", "sklearn", "scipy", "pandas"} & set(loaded)
+
+
+def three_lines(x=(1, 10, 100), a=(1, 2, 3), **options):
+    curves = {"a": a, "b": (3, 2, 1000)}
+    return plots.lines(x, curves, x_title="x", y_title="y", title="?", **options)
+
+
+def test_lines_draw_what_is_given():
+    """Both lines over the same x, in different colours and dashes, with their names."""
+    figure = three_lines()
+
+    assert [list(line.x) for line in figure.data] == [[1, 10, 100]] * 2
+    assert [list(line.y) for line in figure.data] == [[1, 2, 3], [3, 2, 1000]]
+    assert [line.line.dash for line in figure.data] == ["solid", "dash"]
+    assert names_at_line_ends(figure) == ["a", "b"]
+
+
+def test_names_on_a_logarithmic_axis_stand_at_the_exponent():
+    """plotly places a note at 10^x: the line ends at x = 100, y = 1000."""
+    notes = three_lines(log_x=True, log_y=True).layout.annotations
+    plain = three_lines().layout.annotations
+
+    assert (notes[1].x, notes[1].y) == pytest.approx((2, 3))
+    assert (plain[1].x, plain[1].y) == pytest.approx((100, 1000))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"x": (1, 10)}, "curve 'a' must be 2 numbers"),
+        ({"x": (1, 10, 10)}, "two or more ascending numbers"),
+        ({"a": (np.nan,) * 3}, "curve 'a' must be 3 numbers"),
+        ({"a": (1, 0, 1), "log_y": True}, r"curve 'a' must be positive .* got 0\.0"),
+        ({"x": (0, 1, 2), "log_x": True}, r"x must be positive .* got 0\.0"),
+    ],
+)
+def test_lines_over_an_axis_that_do_not_fit_are_refused(arguments, sentence):
+    """The sentence names the line and what is wrong with it."""
+    with pytest.raises(ValueError, match=sentence):
+        three_lines(**arguments)
