@@ -110,6 +110,7 @@ def name_lines(
             showarrow=False,
             xanchor="left",
             xshift=8,
+            bgcolor="rgba(255, 255, 255, 0.8)",  # other lines may pass here
             **panel,
         )
     longest = max(len(name) for name in lines)

@@ -1,6 +1,7 @@
 """How does one quantity change with another? Curves over any axis, log axes too."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -64,12 +65,29 @@ def lines(
             line=line_style(position),
             hovertemplate="%{fullData.name}, %{x:.4g}: %{y:.4g}<extra></extra>",
         )
-        # An annotation on a logarithmic axis is placed by the exponent.
+        # On a logarithmic axis, plotly places a note by the exponent.
         drawn[name] = (np.log10(at) if log_x else at, np.log10(y) if log_y else y)
     name_lines(figure, drawn)
-    figure.update_xaxes(type="log" if log_x else "linear")
-    figure.update_yaxes(type="log" if log_y else "linear")
+    if log_x:
+        _make_logarithmic(figure.layout.xaxis, drawn, 0)
+    if log_y:
+        _make_logarithmic(figure.layout.yaxis, drawn, 1)
     return figure
+
+
+def _make_logarithmic(axis: Any, drawn: Mapping[str, Any], which: int) -> None:
+    """Label powers of ten; over less than three of them 2 and 5 times these as well.
+
+    Left to itself, plotly labels 20 and 200 both as "2".
+    """
+    exponents = np.concatenate([line[which] for line in drawn.values()])
+    low, high = np.nanmin(exponents), np.nanmax(exponents)
+    steps = (1, 2, 5) if high - low < 3 else (1,)
+    decades = range(int(np.floor(low)), int(np.ceil(high)) + 1)
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    axis.type = "log"
+    axis.tickvals = ticks
+    axis.ticktext = [f"{tick:,.10g}" for tick in ticks]
 
 
 def _checked(

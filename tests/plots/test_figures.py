@@ -253,3 +253,13 @@ def test_lines_over_an_axis_that_do_not_fit_are_refused(arguments, sentence):
     """The sentence names the line and what is wrong with it."""
     with pytest.raises(ValueError, match=sentence):
         three_lines(**arguments)
+
+
+def test_logarithmic_axes_label_every_tick_in_full():
+    """Over two decades 1, 2, 5, 10, ...; over three, powers of ten alone."""
+    figure = three_lines(log_x=True, log_y=True)
+
+    x, y = figure.layout.xaxis, figure.layout.yaxis
+    assert list(x.ticktext) == ["1", "2", "5", "10", "20", "50", "100", "200", "500"]
+    assert list(y.ticktext) == ["1", "10", "100", "1,000"]
+    assert list(y.tickvals) == [1, 10, 100, 1000]
