@@ -847,17 +847,18 @@ for bits in range(2, 9):
     assert codes[:2].tolist() == [peak * L, 0], f"{case}: {x[:2]} became {codes[:2]}"
     away = np.abs(codes - exact).max()
     assert away < 1, f"{case}: a code is {away} away from its v, expected less than 1"
+    errors = []
     for j in range(3):
         part = codes[2 + j * m : 2 + (j + 1) * m].astype(float)
-        sigma = np.sqrt(fractions[j] * (1 - fractions[j]) / m)
-        assert abs(part.mean() - v[j]) < 5 * sigma + 1e-4, (
+        sigma = np.sqrt(fractions[j] * (1 - fractions[j]))
+        assert abs(part.mean() - v[j]) < 5 * sigma / np.sqrt(m) + 1e-4, (
             f"{case}: v = {v[j]} became {part.mean()} on average of {m} codes"
         )
-        differ = np.mean(part[:-1] != part[1:])
-        chance = 2 * fractions[j] * (1 - fractions[j])
-        assert abs(differ - chance) < 0.05, (
-            f"{case}: entries do not have their own chance"
-        )
+        errors.append((part - v[j]) / sigma)
+    # Independent errors do not resemble themselves, however far they are shifted.
+    spectrum = np.abs(np.fft.rfft(np.concatenate(errors), 6 * m)) ** 2
+    echo = np.abs(np.fft.irfft(spectrum)[1 : 3 * m]).max() / (3 * m)
+    assert echo < 0.04, f"{case}: entries share their chance, correlation {echo:.2f}"
     again, _ = quantise(x, bits, np.random.default_rng((SEED, bits)))
     assert np.array_equal(codes, again), f"{case}: equal states, different codes"
     other, _ = quantise(x, bits, draws)
@@ -873,6 +874,12 @@ for n in (1, 5):
     assert scale == 0, f"the scale of a vector of zeros is 0, got {scale}"
     got = dequantise(np.zeros(n, np.int8), 0.0, 4)
     assert got.tolist() == [0.0] * n, f"codes 0 with the scale 0 became {got}"
+short = np.array([-3, 0.375, 1.125, 1.875], np.float32)  # v = -1, 1/8, 3/8, 5/8
+mean = np.mean([quantise(short, 2, rng)[0] for _ in range(400)], axis=0)
+expected = short / 3
+assert np.all(np.abs(mean - expected) <= [0, 0.09, 0.115, 0.115]), (
+    f"400 short vectors with v = {expected} became {mean} on average"
+)
 codes, scale = quantise(np.array([-2.5], np.float32), 8, rng)
 assert (codes.tolist(), scale) == ([-127], 2.5), f"-2.5 became {codes}, {scale}"
 

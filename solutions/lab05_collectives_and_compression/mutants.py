@@ -652,6 +652,21 @@ def ring_all_reduce(array, rank, num_workers, send, receive):
     return np.hstack([chunks[k] for k in range(K)])
 
 
+# %% alternative="recursive" exercise="ring"
+# Calls itself for each step.
+def ring_all_reduce(array, rank, num_workers, send, receive):
+    def go(step, chunks):
+        if step == 2 * (num_workers - 1):
+            return np.concatenate(chunks)
+        send(chunks[(rank - step) % num_workers])
+        got, k = receive(), (rank - step - 1) % num_workers
+        adds = step < num_workers - 1
+        chunks[k] = chunks[k] + got if adds else got
+        return go(step + 1, chunks)
+
+    return go(0, list(np.array_split(array, num_workers)))
+
+
 # %% alternative="deque" exercise="ring"
 # Rotates a deque instead of counting modulo K.
 from collections import deque
@@ -3035,6 +3050,139 @@ def dequantise(codes, scale, bits):
     return (codes * (scale / levels)).astype(np.float32)
 
 
+# %% mutant="repeats-the-draws" exercise="quantise"
+# You drew for half of the entries and used each number twice: entries are to be
+# independent.
+def quantise(vector, bits, rng):
+    levels = 2 ** (bits - 1) - 1
+    scale = float(np.abs(vector).max())
+    if scale == 0:
+        return np.zeros(len(vector), np.int8), 0.0
+    v = vector.astype(np.float64) / scale * levels
+    lower = np.floor(v)
+    codes = lower + (np.tile(rng.random(len(v) // 2 + 1), 2)[: len(v)] < v - lower)
+    return codes.astype(np.int8), scale
+
+
+def dequantise(codes, scale, bits):
+    levels = 2 ** (bits - 1) - 1
+    return (codes * (scale / levels)).astype(np.float32)
+
+
+# %% mutant="blocks" exercise="quantise"
+# You used one number for a hundred entries: every entry has its own chance.
+def quantise(vector, bits, rng):
+    levels = 2 ** (bits - 1) - 1
+    scale = float(np.abs(vector).max())
+    if scale == 0:
+        return np.zeros(len(vector), np.int8), 0.0
+    v = vector.astype(np.float64) / scale * levels
+    lower = np.floor(v)
+    codes = lower + (
+        np.repeat(rng.random(len(v) // 100 + 1), 100)[: len(v)] < v - lower
+    )
+    return codes.astype(np.int8), scale
+
+
+def dequantise(codes, scale, bits):
+    levels = 2 ** (bits - 1) - 1
+    return (codes * (scale / levels)).astype(np.float32)
+
+
+# %% mutant="four-seeds" exercise="quantise"
+# You drew one of four seeds: only four outcomes are possible, and their errors do not
+# cancel.
+def quantise(vector, bits, rng):
+    levels = 2 ** (bits - 1) - 1
+    scale = float(np.abs(vector).max())
+    if scale == 0:
+        return np.zeros(len(vector), np.int8), 0.0
+    v = vector.astype(np.float64) / scale * levels
+    lower = np.floor(v)
+    codes = lower + (np.random.default_rng(rng.integers(4)).random(len(v)) < v - lower)
+    return codes.astype(np.int8), scale
+
+
+def dequantise(codes, scale, bits):
+    levels = 2 ** (bits - 1) - 1
+    return (codes * (scale / levels)).astype(np.float32)
+
+
+# %% mutant="shuffled-grid" exercise="quantise"
+# You shuffled the fractions 0, 1/n, 2/n, ...: short vectors are then rounded up too
+# often.
+def quantise(vector, bits, rng):
+    levels = 2 ** (bits - 1) - 1
+    scale = float(np.abs(vector).max())
+    if scale == 0:
+        return np.zeros(len(vector), np.int8), 0.0
+    v = vector.astype(np.float64) / scale * levels
+    lower = np.floor(v)
+    codes = lower + (rng.permutation(len(v)) / len(v) < v - lower)
+    return codes.astype(np.int8), scale
+
+
+def dequantise(codes, scale, bits):
+    levels = 2 ** (bits - 1) - 1
+    return (codes * (scale / levels)).astype(np.float32)
+
+
+# %% mutant="normal-draws" exercise="quantise"
+# You drew normal numbers: the chance to be below a fraction is that fraction for
+# uniform ones only.
+def quantise(vector, bits, rng):
+    levels = 2 ** (bits - 1) - 1
+    scale = float(np.abs(vector).max())
+    if scale == 0:
+        return np.zeros(len(vector), np.int8), 0.0
+    v = vector.astype(np.float64) / scale * levels
+    lower = np.floor(v)
+    codes = lower + (rng.normal(0.5, 0.3, len(v)) < v - lower)
+    return codes.astype(np.int8), scale
+
+
+def dequantise(codes, scale, bits):
+    levels = 2 ** (bits - 1) - 1
+    return (codes * (scale / levels)).astype(np.float32)
+
+
+# %% mutant="scale-of-the-largest-entry" exercise="quantise"
+# You took the magnitude of the largest entry: the largest magnitude may be a negative
+# one.
+def quantise(vector, bits, rng):
+    levels = 2 ** (bits - 1) - 1
+    scale = float(abs(vector[np.argmax(vector)]))
+    if scale == 0:
+        return np.zeros(len(vector), np.int8), 0.0
+    v = vector.astype(np.float64) / scale * levels
+    lower = np.floor(v)
+    codes = lower + (rng.random(len(v)) < v - lower)
+    return codes.astype(np.int8), scale
+
+
+def dequantise(codes, scale, bits):
+    levels = 2 ** (bits - 1) - 1
+    return (codes * (scale / levels)).astype(np.float32)
+
+
+# %% mutant="scale-of-a-quantile" exercise="quantise"
+# You took a quantile of the magnitudes: what is above it does not fit into the codes.
+def quantise(vector, bits, rng):
+    levels = 2 ** (bits - 1) - 1
+    scale = float(np.quantile(np.abs(vector), 0.999))
+    if scale == 0:
+        return np.zeros(len(vector), np.int8), 0.0
+    v = vector.astype(np.float64) / scale * levels
+    lower = np.floor(v)
+    codes = lower + (rng.random(len(v)) < v - lower)
+    return codes.astype(np.int8), scale
+
+
+def dequantise(codes, scale, bits):
+    levels = 2 ** (bits - 1) - 1
+    return (codes * (scale / levels)).astype(np.float32)
+
+
 # %% mutant="compares-with-v" exercise="quantise"
 # You compared the draw with v itself, not with its distance from the lower code.
 def quantise(vector, bits, rng):
@@ -3155,6 +3303,27 @@ def quantise(vector, bits, rng):
 def dequantise(codes, scale, bits):
     levels = (1 << bits - 1) - 1
     return np.array([c * scale / levels for c in codes.tolist()], dtype=np.float32)
+
+
+# %% alternative="torch" exercise="quantise"
+# torch throughout, seeded by rng.
+import torch
+
+
+def quantise(vector, bits, rng):
+    x = torch.tensor(vector, dtype=torch.float64)
+    levels, scale = 2 ** (bits - 1) - 1, x.abs().max().item()
+    if scale == 0:
+        return torch.zeros(len(x), dtype=torch.int8).numpy(), 0.0
+    chance = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    u = torch.rand(len(x), generator=chance, dtype=torch.float64)
+    codes = torch.floor(x / scale * levels + u).clamp(-levels, levels)
+    return codes.to(torch.int8).numpy(), scale
+
+
+def dequantise(codes, scale, bits):
+    values = torch.tensor(codes).double() * scale / (2 ** (bits - 1) - 1)
+    return values.float().numpy()
 
 
 # %% alternative="magnitudes" exercise="quantise"
