@@ -231,14 +231,12 @@ def check_worker(arrays, rank):
     expected = np.concatenate(total)
     assert np.shape(result) == expected.shape, f"{case}: shape {np.shape(result)}"
     assert np.allclose(result, expected, rtol=1e-9, atol=1e-9), f"{case}: got {result}"
-    return array, result, sent
 
 
 for K in range(2, 7):
     arrays = list(rng.normal(size=(K, K * int(rng.integers(1, 5)))))
     for rank in range(K):
         check_worker(arrays, rank)
-assert K == 6, "the rings of all sizes were run"
 
 # %% test="ring" case="edges" points=8 hidden=true
 # Hidden check: K not dividing n, n < K, K = 1; dtypes, bytes, inputs unchanged.
@@ -284,7 +282,6 @@ for K, n in ((3, 7), (4, 10), (5, 3), (4, 1), (3, 0), (1, 5), (1, 0), (2, 9), (2
         arrays = [rng.normal(size=n).astype(dtype) for _ in range(K)]
         for rank in range(K):
             check_bytes(arrays, rank)
-assert len(arrays) == 2, "the rings of all sizes were run"
 
 # %% [markdown]
 # ### Run it
@@ -829,9 +826,9 @@ assert np.allclose(got, [6, -2, 0]) and got.dtype == np.float32, (
 # %% test="quantise" case="hidden" points=9 hidden=true
 # Hidden check: range, neighbours, no bias, chance from rng alone; zeros; any scale.
 rng = np.random.default_rng((SEED, 41))
-m = 20_000
-for bits in range(2, 9):
-    L, s = 2 ** (bits - 1) - 1, float(rng.choice([1e-20, 3e-4, 1.0, 57.0, 1e20]))
+m, scales = 20_000, (1e-20, 57.0, 3e-4, 1.0, 1e-9, 1e20, 2.5)
+for bits, s in zip(range(2, 9), scales, strict=True):
+    L = 2 ** (bits - 1) - 1
     fractions = rng.uniform(0.05, 0.95, size=3)
     v = rng.integers(-L, L, size=3) + fractions
     peak = (-1) ** bits  # the largest magnitude, on one side of zero only
@@ -1081,7 +1078,7 @@ class AverageOfUpdates(FedAvg):
     """Federated averaging of clients that send encoded updates, not models."""
 
     def __init__(self, decode):
-        super().__init__(fraction_evaluate=0.0)
+        super().__init__(fraction_evaluate=0.0, min_available_nodes=len(federation))
         self.decode = decode
 
     def configure_train(self, server_round, arrays, config, grid):

@@ -3350,7 +3350,8 @@ def quantise(vector, bits, rng):
     if not vector.any():
         return np.zeros(vector.shape, dtype=np.int8), scale
     fraction, lower = np.modf(np.float64(vector) * (levels / scale) + levels)
-    return np.int8(lower - levels + rng.binomial(1, fraction)), scale
+    up = rng.binomial(1, np.clip(fraction, 0, 1))
+    return np.int8(lower - levels + up), scale
 
 
 def dequantise(codes, scale, bits):
