@@ -426,6 +426,8 @@ for topology in ("star", "", "Ring", None):
     assert refused, f"expected ValueError for the topology {topology!r}, got none"
 
 # %%
+predicted = exchange_s("ring", 4_000_000, 8, mbps=1000, latency_ms=1)
+print(f"Your ring in Task 1 should have taken {1000 * predicted:.0f} ms.")
 sizes = np.geomspace(1e3, 1e9, 25)
 curves = {
     topology: [exchange_s(topology, s, 16, mbps=1000, latency_ms=50) for s in sizes]
@@ -1156,6 +1158,8 @@ def training(encode, num_rounds=30):
 
 
 # %% [markdown]
+# ### Predict first
+#
 # Two bits leave three values for each entry. Rounding to the nearest of them makes an
 # error of at most $s/2$ per entry; rounding at random, up to $s$, and on average a
 # larger one. Which of the two trains better?
@@ -1182,7 +1186,8 @@ runs = {
 rounding.reveal(plots.against(runs, "rounds", title="Who learns how much per round?"))
 
 # %%
-# Your count beside the runtime's, which has names, headers and metrics as well.
+# Your count beside the runtime's, which has names and metrics as well, and the header
+# of 128 bytes that NumPy writes before each array.
 n, few, small = int(cuts[-1]), {"k": NUM_SENT}, {"bits": BITS}
 counted = [reply_bytes(n, **kind) for kind in ({}, few, few, small, small)]
 print("bytes and seconds".ljust(22), "arrays   reply  request    whole run     time")
@@ -1198,9 +1203,9 @@ plots.against(runs, "seconds", title="Who learns how much in how many seconds?")
 # %% [markdown]
 # ## Task 5 · Explain
 #
-# **5a** Look at the figure in Task 2a. Between which two topologies would you choose
-# for a model of 10 kB, and which would you take for one of 1 GB? Explain both choices
-# with the two terms of $T$. **At most five sentences.**
+# **5a** Look at the figure in Task 2a. Which topology would you take for a model of
+# 10 kB, and which for one of 1 GB? Explain both choices with the two terms of $T$.
+# **At most five sentences.**
 #
 # **5b** Now a server asks only one client in a hundred in each round, so that a client
 # waits a hundred rounds for its next turn. What is in its memory then, and how can
@@ -1215,11 +1220,10 @@ plots.against(runs, "seconds", title="Who learns how much in how many seconds?")
 # %% [markdown] question="which-topology" points=5
 # For 10 kB the bytes hardly count (0.08 ms per model at a gigabit), the messages that
 # follow one another do: the ring needs 30 of them, 1.5 s, the server two, 0.1 s, and
-# all-to-all one, 0.05 s. So I choose between the server and all-to-all, and take
-# all-to-all unless opening 15 connections per worker is a burden. For 1 GB a model
-# takes 8 s, and the latency is lost in it: the ring's busiest link carries 1.9 models,
-# 15 s and 1.5 s of latency, against 15 models for all-to-all and 16 for the server,
-# more than 120 s. I take the ring.
+# all-to-all one, 0.05 s. So I take all-to-all, or the server if 15 connections per
+# worker are a burden. For 1 GB a model takes 8 s, and the latency is lost in it: the
+# ring's busiest link carries 1.9 models, 15 s and 1.5 s of latency, against 15 models
+# for all-to-all and 16 for the server, 120 s and more. I take the ring.
 
 # %% [markdown] question="stale-memory" points=5
 # The memory holds what the client did not send a hundred rounds ago, computed at a
