@@ -1046,8 +1046,9 @@ for n in (0, 1, 2, 3, 7, 8, 4810, 10**9 + 1, *rng.integers(1, 10**6, size=8).tol
 # Now ten clients with unlike digits (a Dirichlet split, $\alpha = 1$) train together:
 # ten local steps, then each client sends what `encode` makes of its update. Their
 # uplink is slow, as at home. The runtime carries real Flower messages, counts their
-# bytes and keeps the time; a client's memory lives in its `context.state`. Run the two
-# cells and read `train`: only `encode` and `decode` differ from federated averaging.
+# bytes and keeps the time; a client's memory lives in its `context.state`. Run the
+# three cells: the app and the strategy, five ways to encode, and what decodes them.
+# Read `train`: only `encode` and `decode` differ from federated averaging.
 
 # %%
 train_set, test_set = digits().split(test_fraction=0.2, seed=SEED)
@@ -1128,6 +1129,7 @@ def to_nearest(update, context, rng):
     return {"codes": pack_codes(codes, BITS), "scale": np.float32([scale])}
 
 
+# %%
 def decode(sent):
     """Return the update that any of these messages stands for."""
     if "update" in sent:
