@@ -32,15 +32,14 @@ once and not for every message.
 
 A tiny client is a millisecond of training; what is around it is counted against it.
 Most of that is the app's and Flower's: building a network, loading the model, packing
-it into an ArrayRecord, a reply of three records, Flower's average. The sum of it is
-`no_runtime_100_tiny`. What a LocalGrid adds (isolation, seeds, virtual time, bytes,
-the hash of each model, the log) it gets back in part by decoding arrays faster than
-Flower does, and by views of replies that do not wait for the garbage collector.
-Where `no_runtime` alone is above a target, only another app can meet the target: see
-`kept_network_...`.
+it into an ArrayRecord, a reply of three records, Flower's average. `no_runtime_...` is
+that without any engine. It is no lower bound: a LocalGrid adds isolation, seeds,
+virtual time, bytes, the hash of each model and the log, and it saves more where it
+decodes arrays faster than Flower and where views of replies do not wait for the garbage
+collector. `localgrid_...` less `kept_network_...` is what building the network costs.
 
-The cohort's floor is the training itself, some 0.08 to 0.1, most of it in products of
-small matrices, plus Flower's average of a thousand replies, some 0.03.
+A cohort cannot be cheaper than its training and Flower's average of its replies; the
+first is most of it, and most of that are products of small matrices.
 
 ## Conditions
 
