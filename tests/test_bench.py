@@ -1,8 +1,8 @@
-"""The benchmarks: results are put together part by part, and memory is bounded."""
+"""The benchmarks: results are put together part by part, and population is bounded."""
 
 import json
 
-from bench import memory, report
+from bench import population, report
 
 
 def test_a_part_replaces_its_own_figures_and_keeps_the_others(tmp_path):
@@ -21,9 +21,9 @@ def test_a_part_replaces_its_own_figures_and_keeps_the_others(tmp_path):
 
 def test_memory_grows_with_the_cohort_and_not_with_the_population():
     """A hundred times the clients, the same cohort: less than twice the memory."""
-    memory.round_bytes(memory.COHORT)  # imports and caches
-    kept, peak = memory.round_bytes(memory.COHORT)
-    kept_of_many, peak_of_many = memory.round_bytes(100 * memory.COHORT)
+    population.round_bytes(population.COHORT)  # imports and caches
+    kept, peak = population.round_bytes(population.COHORT)
+    kept_of_many, peak_of_many = population.round_bytes(100 * population.COHORT)
 
     # Two cohorts of ten thousand are hardly ever the same hundred clients.
     assert kept < kept_of_many < 2 * kept

@@ -8,6 +8,7 @@ harmless tags and attributes. Text too long or too strange for that is shown as 
 import base64
 import html
 import re
+from functools import lru_cache
 from typing import Any
 
 import bleach  # type: ignore[import-untyped]
@@ -23,6 +24,7 @@ _MAX_MARKDOWN_CHARS = 20_000  # markdown and HTML parsers are slow on hostile te
 _MAX_HTML_CHARS = 200_000
 _MAX_CODE_CHARS = 100_000
 _MAX_PRINTED_CHARS = 10_000
+_NUM_KEPT = 200  # most cells of a class are the release's: they are drawn once
 _MAX_FORMULA_CHARS = 1_000
 _IMAGES = ("image/png", "image/jpeg", "image/gif")
 
@@ -95,10 +97,21 @@ def formula(tex: str, display: str) -> str:
 
 def markdown(source: str, attachments: dict[str, Any] | None = None) -> Markup:
     """Return a text cell as harmless HTML."""
+    if attachments:
+        return _rendered(source, attachments)
+    return _rendered_once(source)
+
+
+@lru_cache(maxsize=_NUM_KEPT)
+def _rendered_once(source: str) -> Markup:
+    return _rendered(source, {})
+
+
+def _rendered(source: str, attachments: dict[str, Any]) -> Markup:
     if len(source) > _MAX_MARKDOWN_CHARS:
         return preformatted(source)
     renderer = _Renderer(
-        escape=False, attachments=attachments or {}, exclude_anchor_links=True
+        escape=False, attachments=attachments, exclude_anchor_links=True
     )
     try:
         return harmless(MarkdownWithMath(renderer=renderer).render(source))
@@ -106,6 +119,7 @@ def markdown(source: str, attachments: dict[str, Any] | None = None) -> Markup:
         return preformatted(source)
 
 
+@lru_cache(maxsize=_NUM_KEPT)
 def code(source: str) -> Markup:
     """Return Python source with its syntax coloured."""
     if len(source) > _MAX_CODE_CHARS:

@@ -16,7 +16,7 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from flwr.app import Array, Error, Metadata
+from flwr.app import Array, Error, Metadata, RecordDict
 
 from autograder.judging import tensors
 from autograder.judging.errors import Malformed
@@ -36,6 +36,7 @@ from autograder.judging.memory import (
     scalar,
     window_of,
 )
+from lecturekit.runtime.fast_records import FastRecordDict
 
 if TYPE_CHECKING:
     from autograder.judging.parcels import Incoming, Outgoing
@@ -45,6 +46,7 @@ globals()["__builtins__"] = dict(vars(builtins))
 
 KINDS = {kind.name: kind for kind in (*PLAIN_KINDS, *FLOWER_KINDS)}
 KIND_OF = {kind.type_: kind for kind in KINDS.values()}
+KIND_OF[FastRecordDict] = KIND_OF[RecordDict]  # how the runtime delivers one
 
 _AS_ITSELF = frozenset((type(None), bool, float, str))
 _MAX_BITS = 8192  # of an integer: JSON's digits are limited

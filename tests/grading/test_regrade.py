@@ -184,7 +184,7 @@ def test_whose_grading_fails_is_left_alone(course, monkeypatch):
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("autograder.grading.grader.score_notebook", fail)
+        patch.setattr("autograder.grading.marking.score_notebook", fail)
         result = regrade(course.root, course.lab, apply=True, limits=QUICK)
 
     assert [one.student for one in result.failed] == ["ada", "bob"]

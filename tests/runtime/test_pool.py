@@ -40,6 +40,7 @@ def workers():
         child
         for child in psutil.Process().children(recursive=True)
         if child.status() != psutil.STATUS_ZOMBIE
+        and "multiprocessing." not in " ".join(child.cmdline())  # other tests' servers
     ]
 
 
