@@ -14,6 +14,7 @@ import typer
 from rich.text import Text
 
 from autograder import course_cli
+from autograder.command_options import Ray, Root, Unsafe, Workers
 from autograder.errors import UserError
 from autograder.terminal import advance, err, out, progress_bar, shown
 
@@ -26,18 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Build labs, prove their tests, grade submissions.",
 )
-Workers = Annotated[
-    int | None, typer.Option(min=1, help="Processes; one per core if not given.")
-]
-Unsafe = Annotated[
-    bool,
-    typer.Option(
-        "--unsafe",
-        help="Run submissions without a sandbox: they can read and change "
-        "everything that you can.",
-    ),
-]
-Root = Annotated[Path, typer.Option(help="The folder that holds solutions/ and labs/.")]
 
 
 @app.command()
@@ -96,9 +85,7 @@ def grade(
         bool, typer.Option("--force", help="Grade again what was graded before.")
     ] = False,
     workers: Workers = None,
-    ray: Annotated[
-        str, typer.Option(help="A Ray cluster's address; 'local' starts one here.")
-    ] = "",
+    ray: Ray = "",
     unsafe: Unsafe = False,
     root: Root = Path(),
 ) -> None:

@@ -13,6 +13,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from autograder.command_options import Ray, Root, Unsafe, Workers
 from autograder.errors import UserError
 from autograder.terminal import advance, err, out, plain, progress_bar, say, shown
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 Lab = Annotated[str, typer.Argument(help="For instance lab01_first_round.")]
 Course = Annotated[Path, typer.Option(help="The course folder.")]
-Root = Annotated[Path, typer.Option(help="The folder that holds solutions/ and labs/.")]
 
 
 def intake(
@@ -146,6 +146,9 @@ def regrade(
     csv: Annotated[
         Path | None, typer.Option("--csv", help="Write the changes there as well.")
     ] = None,
+    workers: Workers = None,
+    ray: Ray = "",
+    unsafe: Unsafe = False,
     root: Root = Path(),
 ) -> None:
     """Grade again after a test was corrected; show who changes, by how much."""
@@ -163,6 +166,9 @@ def regrade(
             apply=not dry_run,
             never_lower=never_lower,
             progress=partial(advance, progress, task),
+            workers=workers,
+            ray=ray,
+            unsafe=unsafe,
         )
     if csv is not None:
         write_changes_csv(result, csv)

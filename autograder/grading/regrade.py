@@ -13,12 +13,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.authoring.lab import Lab
 from autograder.errors import UserError
 from autograder.grading.grade import Progress, grade
 from autograder.grading.ledger import read_ledger
-from autograder.grading.limits import Limits
 from autograder.grading.marks import GradeReport, StudentMarks
 from autograder.grading.record import open_gradebook
 from autograder.grading.regrade_steps import scratch_copy, take_over
@@ -84,7 +84,7 @@ def regrade(
     apply: bool = False,
     never_lower: bool = False,
     progress: Progress | None = None,
-    limits: Limits | None = None,
+    **options: Any,
 ) -> Regrade:
     """Grade all submissions of `lab` again; report what changes, and maybe apply it.
 
@@ -96,6 +96,8 @@ def regrade(
         Change the gradebook, the autograded folders, the feedback and grades.csv.
     never_lower : bool
         Keep the old mark of every check that would lose points.
+    **options
+        As for `grade`: workers, ray, unsafe, limits.
 
     Raises
     ------
@@ -110,13 +112,13 @@ def regrade(
             f"`autograder grade {lab.name}` first"
         )
     with scratch_copy(root) as scratch:
-        report = grade(scratch, lab, force=True, progress=progress, limits=limits)
+        report = grade(scratch, lab, force=True, progress=progress, **options)
         failed = tuple(one for one in report.students if one.status == "failed")
         changes = _changes(root, scratch, report, never_lower=never_lower)
         if apply:
             done = [s.student for s in report.students if s.status != "failed"]
             take_over(root, scratch, lab, done, _kept(changes))
-            grade(root, lab, limits=limits)  # all is done: only pages and tables follow
+            grade(root, lab, **options)  # all is done: only pages and tables follow
     return Regrade(lab.name, len(report.students), changes, failed, apply)
 
 
