@@ -728,11 +728,12 @@ assert np.allclose(coasting, target), "with g = 0 the model moves on for a while
 # - in the first rounds (so run ten);
 # - as long as the pseudo-gradient stays the same (so draw a new one every round);
 # - in one array, or in one number of an array (so use models of several);
-# - for `lr=1`, or for one momentum (so try two settings at least, with `lr` not 1).
+# - for `lr=1`, or for one momentum (so try two settings at least, with `lr` not 1);
+# - from a model of zeros (so start elsewhere).
 #
 # Take float64 models and pseudo-gradients with numbers of size one, and settings
 # between 0.1 and 2. Then the same optimisers agree to $10^{-9}$ (they add in another
-# order, so the last digits differ), and a wrong one is off by $10^{-3}$ or more.
+# order, so the last digits differ), and a wrong one is off by $10^{-4}$ or more.
 #
 # Complete the function; it takes about ten lines. `rollout`, from the setup, helps.
 
@@ -823,11 +824,13 @@ def look_ahead(*, wrong=None):
                 beta = 0.0
             if wrong == "the other array without" and k == 0:
                 beta = 0.0
-            if wrong == "nine tenths of the momentum":
-                beta = 0.9 * beta
+            if wrong == "99 % of the momentum":
+                beta = 0.99 * beta
             v = beta * v + (first_g[name] if wrong == "first gradient" else g)
             if wrong == "one number" and np.size(v) > 1:
                 v.reshape(-1)[-1] = 0
+            if wrong == "mixes up the numbers":
+                v = np.flip(v)
             kept[name] = v
             direction = g + beta * v
             if wrong == "old velocity":
@@ -892,7 +895,8 @@ faults = {
         "momentum is 0.5",
         "one array without",
         "the other array without",
-        "nine tenths of the momentum",
+        "99 % of the momentum",
+        "mixes up the numbers",
         "first gradient",
         "one number",
         "old velocity",
