@@ -77,7 +77,8 @@ def main() -> None:
     print(
         f"\n- Nesterov is ahead of FedAvg by {ahead.min():.1f} to {ahead.max():.1f} "
         f"points"
-        f"\n- FedAvgM is ahead of FedAvg on {better.sum()} of {len(rows)} seeds, and of "
+        f"\n- FedAvgM is ahead of FedAvg on {better.sum()} of {len(rows)} seeds, and "
+        f"of "
         f"Nesterov on {(percent['FedAvgM'] > percent['Nesterov']).sum()}"
         f"\n- lr 7 without momentum names between {percent['lr 7'].min():.1f} % and "
         f"{percent['lr 7'].max():.1f} % correctly; chance is 10 %"
