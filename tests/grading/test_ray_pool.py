@@ -64,10 +64,7 @@ def test_a_lost_nodes_submissions_are_marked_elsewhere(cluster, tmp_path):
     for folder, outcome in pool.mark(folders):
         marked[folder.parent.name] = outcome
         if killed is None:
-            tries = [path.read_text().split() for path in scratch.iterdir()]
-            killed, raylet = next(
-                (t[0], int(t[1])) for t in tries if t[0] != cluster.head_node.node_id
-            )
+            killed, raylet = _at_work(scratch, cluster.head_node.node_id)
             os.kill(raylet, signal.SIGKILL)
 
     assert sorted(marked) == [f"s{k}" for k in range(8)]
@@ -75,6 +72,16 @@ def test_a_lost_nodes_submissions_are_marked_elsewhere(cluster, tmp_path):
     tries = [path.read_text().splitlines() for path in sorted(scratch.iterdir())]
     assert any(len(lines) > 1 for lines in tries), "the node died too late"
     assert all(not lines[-1].startswith(killed) for lines in tries if len(lines) > 1)
+
+
+def _at_work(scratch, head):
+    """Wait until a node other than the head has just begun a submission."""
+    while True:
+        for path in scratch.iterdir():
+            node, raylet = path.read_text().split()[:2]
+            if node != head and time.time() - path.stat().st_mtime < 0.3:
+                return node, int(raylet)
+        time.sleep(0.02)
 
 
 def test_marks_are_those_of_a_local_run(cluster, course):

@@ -23,11 +23,15 @@ class Cheat:
         The answer to the exercise `mean`, with the attack in it.
     total : float
         The points of the tests that it keeps.
+    may_time_out : bool
+        True if a busy machine may take longer over it than a test may, after which
+        nothing of it counts.
     """
 
     name: str
     cell: str
     total: float = LARGEST
+    may_time_out: bool = False
 
 
 WRONG = """
@@ -170,6 +174,7 @@ def mean(values):
     Cheat(
         "huge-array",
         "import numpy as np\ndef mean(values):\n    return np.ones(3 * 10**8)",
+        may_time_out=True,
     ),
     Cheat(
         "huge-number",
@@ -184,6 +189,7 @@ def mean(values):
         nested = [nested]
     return nested
 """,
+        may_time_out=True,
     ),
     Cheat(
         "endless-list",

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from autograder.grading import Limits
-from tests.grading.cheats.bank import CHEATS, LARGEST
+from tests.grading.cheats.bank import CHEATS, LARGEST, NOTHING
 from tests.grading.tiny import FULL
 
 pytestmark = pytest.mark.slow
@@ -88,7 +88,8 @@ def test_a_cheat_gets_what_its_answer_is_worth(graded, cheat):
     marks, _, _ = graded
 
     assert marks[cheat.name].status == "graded"
-    assert total(marks[cheat.name]) == cheat.total
+    accepted = {cheat.total, NOTHING} if cheat.may_time_out else {cheat.total}
+    assert total(marks[cheat.name]) in accepted
 
 
 def test_the_yardstick_is_honest_and_wrong(graded):
@@ -123,13 +124,14 @@ def test_nothing_outside_was_touched(graded, course, server):
 
 
 def test_nobody_is_left_behind(graded):
-    """Every process that the batch started is gone."""
-    for process in psutil.process_iter(["pid", "cmdline"]):
-        if process.pid not in graded[2]:
+    """What the batch started is gone: no child of ours, and no orphan."""
+    ours = {child.pid for child in psutil.Process().children(recursive=True)}
+    for process in psutil.process_iter(["pid", "ppid", "cmdline"]):
+        if process.pid in graded[2] or process.status() == "zombie":
+            continue
+        if process.pid in ours or process.info["ppid"] == 1:
             command = " ".join(process.info["cmdline"] or [])
-            assert "bwrap" not in command
-            assert "zygote" not in command
-            assert "ipykernel" not in command
+            assert "autograder.sandbox" not in command
 
 
 def test_what_is_kept_is_small(graded, course):
