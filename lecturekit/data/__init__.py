@@ -1,4 +1,4 @@
-"""Data for federations: real datasets, ways to divide them, and a made-up language.
+"""Data for federations: real data, ways to divide them, and a made-up language.
 
 Three steps: load a dataset, divide it among clients, look at what each client holds.
 
@@ -14,6 +14,7 @@ from .federation import Federation
 from .images import digits, mnist5k
 from .label_skew import by_label, dirichlet
 from .partition import by_key, by_quantity, iid
+from .text import text_sources, train_tokenizer
 from .writers import synthetic_writers
 
 __all__ = [
@@ -28,4 +29,6 @@ __all__ = [
     "iid",
     "mnist5k",
     "synthetic_writers",
+    "text_sources",
+    "train_tokenizer",
 ]
