@@ -4,9 +4,14 @@ So a path in a traceback, or a printed current directory, says nothing about the
 or the run, and the same answer gives the same outputs.
 """
 
+import sys
+
 HOME = "/home/student"
 WORK = "/home/student/work"
-TEMPORARY = "/tmp"
+_PACKAGES = [path for path in sys.path if path.endswith("-packages")]
+_IN_TMP = any(path.startswith("/tmp/") for path in (sys.prefix, *_PACKAGES))
+TEMPORARY = "/run/tmp" if _IN_TMP else "/tmp"
+"""Its own for every submission, so it must not cover this Python and its packages."""
 CODE = "/opt/lecturekit"
 """Our two packages, as far as a kernel needs them."""
 SCRATCH = "/run/scratch"

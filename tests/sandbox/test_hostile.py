@@ -12,7 +12,7 @@ import pytest
 
 from autograder.grading.kernel import Kernel
 from autograder.sandbox import Bounds, Sandbox, temporary_place
-from autograder.sandbox.layout import UID
+from autograder.sandbox.layout import TEMPORARY, UID
 from tests.sandbox.running import errors, is_running, run, text
 
 SMALL = Bounds(
@@ -120,7 +120,8 @@ print(writable("."))
 """
     printed, _ = one(walled, tmp_path, source, cell_s=60)
 
-    assert printed == "['/dev/shm', '/home/student', '/tmp']\nTrue\n"
+    places = ["/dev/shm", "/home/student", TEMPORARY]
+    assert printed == f"{places}\nTrue\n"
 
 
 def test_the_user_is_nobody_in_particular(walled, tmp_path):
@@ -294,7 +295,7 @@ for folder in (".", "/tmp", "/dev/shm"):
     for number in range(2):
         with open(f"{folder}/{number}", "wb") as file:
             file.write(bytes(8_000_000))
-"""
+""".replace("/tmp", TEMPORARY)
     _, error = one(sandbox, tmp_path, source)
 
     assert error == "[Errno 28] No space left on device"
@@ -305,7 +306,7 @@ def test_many_empty_files_are_limited_too(sandbox, tmp_path):
     source = """\
 for number in range(200_000):
     open(f"/tmp/{number}", "wb").close()
-"""
+""".replace("/tmp", TEMPORARY)
     _, error = one(sandbox, tmp_path, source, cell_s=60)
 
     assert "No space left on device" in error
@@ -354,13 +355,13 @@ sys.modules["json"] = None
 os.environ["POISON"] = "1"
 for folder in (".", "/home/student", "/tmp", "/dev/shm"):
     open(f"{folder}/poison", "w").close()
-"""
+""".replace("/tmp", TEMPORARY)
     look = """\
 import json, numpy, os
 folders = (".", "/home/student", "/tmp", "/dev/shm")
 found = any(os.path.exists(f"{folder}/poison") for folder in folders)
 print(numpy.allclose(0, 1), abs(-1), "POISON" in os.environ, found)
-"""
+""".replace("/tmp", TEMPORARY)
     one(walled, tmp_path, poison)
     printed, _ = one(walled, tmp_path, look)
 
@@ -385,7 +386,7 @@ def test_two_kernels_at_once_do_not_see_each_other(sandbox, tmp_path):
 import socket
 open("/tmp/mine", "w").close()
 server = socket.socket(socket.AF_UNIX); server.bind("\\0mine"); server.listen()
-"""
+""".replace("/tmp", TEMPORARY)
     look = """\
 import os, socket
 assert not os.path.exists("/tmp/mine")
@@ -396,7 +397,7 @@ except ConnectionRefusedError:
     pass
 else:
     assert False
-"""
+""".replace("/tmp", TEMPORARY)
     with temporary_place() as one, temporary_place() as two:
         first = Kernel(sandbox, one, Bounds(), 30)
         second = Kernel(sandbox, two, Bounds(), 30)

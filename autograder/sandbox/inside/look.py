@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from autograder.sandbox.layout import CODE
+from autograder.sandbox.layout import CODE, TEMPORARY
 
 _ELSEWHERE = "203.0.113.1"  # an address that is reserved for documentation
 
@@ -67,7 +67,8 @@ def _has_content(path: str, shown: list[str]) -> bool:
 
 
 def _writing() -> Iterator[str]:
-    for folder in ("/", "/dev", "/etc", "/usr", "/run", "/var/tmp", CODE, sys.prefix):
+    places = ("/", "/dev", "/etc", "/usr", "/run", "/tmp", "/var/tmp", CODE, sys.prefix)
+    for folder in (place for place in places if place != TEMPORARY):
         path = os.path.join(folder, "written")
         with contextlib.suppress(OSError):
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))

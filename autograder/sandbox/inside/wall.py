@@ -15,7 +15,7 @@ import shutil
 import socket
 
 from autograder.sandbox.inside import system
-from autograder.sandbox.layout import HOME, SCRATCH, WORK
+from autograder.sandbox.layout import HOME, SCRATCH, TEMPORARY, WORK
 
 _MAX_FILES = 100_000
 
@@ -45,7 +45,7 @@ def build(scratch_bytes: int) -> None:
     flags = system.MS_NOSUID | system.MS_NODEV
     limit = f"size={scratch_bytes},nr_inodes={_MAX_FILES},mode=755"
     system.mount("scratch", SCRATCH, "tmpfs", flags, limit)
-    for name, target in (("home", HOME), ("tmp", "/tmp"), ("shm", "/dev/shm")):
+    for name, target in (("home", HOME), ("tmp", TEMPORARY), ("shm", "/dev/shm")):
         os.mkdir(f"{SCRATCH}/{name}")
         system.mount(f"{SCRATCH}/{name}", target, flags=system.MS_BIND)
     system.unmount(SCRATCH)  # what is bound elsewhere stays
