@@ -1405,10 +1405,10 @@ figure.update_xaxes(
 # A worker's gradient on 8 sequences is the true gradient plus noise, and a step moves
 # the model by the rate times that noise. Alone, the model ends where steps down and
 # kicks by noise balance, and the kicks grow with the rate: the excess goes from about
-# 0.04 at 0.03 to nearly 1 at 0.2. Four workers get different noise, so in the mean of
+# 0.05 at 0.03 to nearly 0.6 at 0.2. Four workers get different noise, so in the mean of
 # their models the noise has a quarter of the variance while what they agree on stays;
-# at 0.03 there is little noise to remove (0.04 against 0.03), at 0.2 there is a lot
-# (0.9 against 0.4). Sixteen workers should do better still, but less than four times:
+# at 0.03 there is little noise to remove (0.05 against 0.03), at 0.2 there is a lot
+# (0.58 against 0.25). Sixteen workers should do better still, but less than four times:
 # what all of them share, steps that are too long for the curvature, does not average
 # out.
 
@@ -1416,7 +1416,7 @@ figure.update_xaxes(
 # A round moves 2M bytes whatever it contains, so 500 steps a round cost 500 times
 # fewer bytes than training in step. For clients with one language the figure shows no
 # price: the excess is the same for 8, 32 and 96 steps. For clients that differ it
-# rises from about 0.69 to 1.05: in a long round each forgets what is not in its own
+# rises from about 0.68 to 1.03: in a long round each forgets what is not in its own
 # text, and the mean of such models is good at none. Changes that may help: keep the
 # embeddings or some layers local, a penalty on the distance from the global model or a
 # correction of the drift, an outer optimiser with a smaller step or momentum, some
