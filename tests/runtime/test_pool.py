@@ -35,12 +35,16 @@ NUM_CLIENTS = 7
 
 
 def workers():
-    """The processes that this one has forked and that still run."""
+    """The processes that this one has forked and that still run.
+
+    A fork has its parent's command line; the servers and sandboxes of other tests in
+    this process do not.
+    """
+    this = psutil.Process()
     return [
         child
-        for child in psutil.Process().children(recursive=True)
-        if child.status() != psutil.STATUS_ZOMBIE
-        and "multiprocessing." not in " ".join(child.cmdline())  # other tests' servers
+        for child in this.children(recursive=True)
+        if child.status() != psutil.STATUS_ZOMBIE and child.cmdline() == this.cmdline()
     ]
 
 
