@@ -29,6 +29,7 @@ from autograder.sandbox.process import KernelProcess
 from autograder.sandbox.protection import WALLS, Mode, Protection
 from autograder.sandbox.zygote import SandboxError, Zygote
 
+_NUM_UIDS = 3000  # below UID, for workers side by side
 _LOOK_S = 30.0  # how long a look around may take
 
 
@@ -118,7 +119,7 @@ class Sandbox:
             zygote.warm(self._modules)
         request = _request(mode, place, bounds, connection)
         if mode == "unsafe":
-            place.make_readable(UID if os.getuid() == 0 else None)
+            place.make_readable(self._other_uid(mode))
         else:
             place.make_readable(None)
         process = launch(zygote, request, place.work, has_channel=has_channel)
@@ -152,14 +153,31 @@ class Sandbox:
             return Protection(mode, tuple(escapes), tuple(refused))
         raise UserError(_nothing_holds(refused))
 
+    @property
+    def uid(self) -> int:
+        """Who the submissions are, to the machine."""
+        return self._other_uid(self.protection.mode) or os.getuid()
+
+    def _other_uid(self, mode: Mode) -> int | None:
+        """Return who root makes its submissions; None if they are who we are.
+
+        The limit on processes counts a user's. In a second wall it counts those behind
+        that wall; without one, workers side by side need users of their own, or one's
+        fork bomb would keep another's submission from starting a thread.
+        """
+        if os.getuid() != 0:
+            return None
+        return UID if mode == "warm" else UID - 1 - os.getpid() % _NUM_UIDS
+
     def _new_zygote(self, mode: Mode, bounds: Bounds) -> Zygote:
         serve = [sys.executable, "-P", "-m", "autograder.sandbox.inside.serve"]
-        serve += ["CONTROL", str(UID), mode]
+        uid = self._other_uid(mode) or os.getuid()
+        serve += ["CONTROL", str(uid), mode]
         if mode == "unsafe":
             home = str(self._place.root / "home")
             return Zygote(serve, kernel_environment(home, home, _code(mode)))
         users = self._place.root / "passwd"
-        users.write_text(_users(os.getuid() or UID))
+        users.write_text(_users(uid))
         scratch = bounds if mode == "cold" else None
         wall = bubblewrap([*self._hidden, self._place.root], users, scratch)
         return Zygote(
@@ -179,7 +197,7 @@ class Sandbox:
                 "command": command,
             }
             if mode == "unsafe":
-                self._place.make_readable(UID if os.getuid() == 0 else None)
+                self._place.make_readable(self._other_uid(mode))
             request = _request(mode, self._place, Bounds(), {}, look_for)
             process = launch(zygote, request, self._place.work)
             try:

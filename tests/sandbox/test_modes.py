@@ -17,7 +17,6 @@ from autograder.sandbox import (
     sandbox as sandbox_module,
 )
 from autograder.sandbox.bubblewrap import bubblewrap
-from autograder.sandbox.layout import UID
 from autograder.sandbox.protection import UNSAFE
 from tests.sandbox.running import is_running, run, text
 
@@ -130,7 +129,7 @@ print(os.getuid(), open("data/a.csv").read(), os.access("/usr", os.W_OK))
 """
     (cell,), _ = run(unsafe, tmp_path, source, files=["data/a.csv"])
 
-    assert text(cell) == f"{os.getuid() or UID} 78 False\n"
+    assert text(cell) == f"{unsafe.uid} 78 False\n"
 
 
 def test_unsafe_forks_do_not_reach_each_other(unsafe, tmp_path):
