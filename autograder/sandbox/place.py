@@ -12,7 +12,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,13 +64,30 @@ class Place:
 
 def new_place() -> Place:
     """Make a place; `shutil.rmtree(place.root)` when it is done with."""
-    parent = tempfile.gettempdir()
-    if len(parent) > _MAX_PATH - len("/grade-12345678/s"):
-        parent = "/tmp"
-    place = Place(Path(tempfile.mkdtemp(prefix="grade-", dir=parent)))
+    prefix = f"grade-{os.getpid()}-"
+    place = Place(Path(tempfile.mkdtemp(prefix=prefix, dir=_parent())))
     for name in ("work", "home", "tmp"):
         (place.root / name).mkdir()
     return place
+
+
+def remove_leftovers() -> None:
+    """Remove the places of graders that were killed before they could."""
+    for root in Path(_parent()).glob("grade-*-*"):
+        owner = root.name.split("-")[1]
+        with suppress(OSError):  # somebody else may be removing it
+            is_ours = root.lstat().st_uid == os.getuid() and not root.is_symlink()
+            if is_ours and owner.isdecimal() and not Path("/proc", owner).exists():
+                shutil.rmtree(root)
+
+
+def _parent() -> str:
+    parent = tempfile.gettempdir()
+    return (
+        parent
+        if len(parent) <= _MAX_PATH - len("/grade-1234567-12345678/s")
+        else "/tmp"
+    )
 
 
 @contextmanager

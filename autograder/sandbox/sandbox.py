@@ -24,7 +24,7 @@ from autograder.sandbox.bubblewrap import (
 from autograder.sandbox.environment import kernel_environment
 from autograder.sandbox.launch import launch
 from autograder.sandbox.layout import CODE, HOME, TEMPORARY, UID, WORK
-from autograder.sandbox.place import Place, temporary_place
+from autograder.sandbox.place import Place, remove_leftovers, temporary_place
 from autograder.sandbox.process import KernelProcess
 from autograder.sandbox.protection import WALLS, Mode, Protection
 from autograder.sandbox.zygote import SandboxError, Zygote
@@ -64,6 +64,7 @@ class Sandbox:
         self._modules = tuple(modules)
         self._hidden = tuple(path.resolve() for path in hidden)
         self._resources = ExitStack()
+        remove_leftovers()
         self._place = self._resources.enter_context(temporary_place())
         self._zygote: Zygote | None = None
         try:

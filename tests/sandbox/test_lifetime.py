@@ -12,6 +12,7 @@ import pytest
 
 from autograder.grading.kernel import Kernel, KernelStartError
 from autograder.sandbox import Bounds, Sandbox, temporary_place
+from autograder.sandbox.place import remove_leftovers
 from tests.sandbox.running import is_running, run, text
 
 OPTIONS = {"timeout_s": 20, "interrupt_s": 1, "in_history": True}
@@ -155,3 +156,19 @@ def test_many_kernels_in_a_row_leak_nothing(sandbox):
         time.sleep(0.02)
 
     assert counts[1] == counts[2]
+
+
+def test_what_a_killed_grader_left_is_removed_by_the_next():
+    """The places of a process that is gone; not those of one that lives."""
+    leave = "from autograder.sandbox import new_place; print(new_place().root)"
+    done = subprocess.run(
+        [sys.executable, "-c", leave], capture_output=True, text=True, check=True
+    )
+    left = Path(done.stdout.strip())
+    assert left.is_dir()
+
+    with temporary_place() as own:
+        remove_leftovers()
+
+        assert not left.exists()
+        assert own.root.is_dir()
