@@ -1,10 +1,10 @@
 """The first wall: what bubblewrap shows to a zygote and its forks.
 
 The file system is built up from nothing. Programs, libraries, this Python with its
-packages, and our two packages as far as a kernel needs them are bound into it, read
-only, where they stand; everything else (homes, courses, submissions, gradebooks,
-solutions, mounted disks) does not exist. There is no network but an own loopback, and
-no process is in sight but the zygote's.
+packages, our two packages as far as a kernel needs them, and the data sets that
+`lecturekit.data` has prepared are bound into it, read only; everything else (homes,
+courses, submissions, gradebooks, solutions, mounted disks) does not exist. There is no
+network but an own loopback, and no process is in sight but the zygote's.
 
 Root runs bubblewrap as root, so that it can bind a Python that stands in root's home;
 the zygote then becomes an unprivileged user before it does anything else.
@@ -18,7 +18,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from autograder.sandbox.bounds import Bounds
-from autograder.sandbox.layout import CODE, HOME, SCRATCH, TEMPORARY
+from autograder.sandbox.layout import CODE, DATA, HOME, SCRATCH, TEMPORARY
+from lecturekit.data.cache import cache_folder
 
 _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = (
@@ -65,6 +66,7 @@ def bubblewrap(
         *_programs(),
         *_python(hidden),
         *_own_packages(),
+        *_data(),
         *_shown(str(users), "/etc/passwd"),
         *("--dir", SCRATCH, "--dir", HOME),
         *_scratch(scratch),
@@ -141,6 +143,12 @@ def _own_packages() -> Iterator[str]:
             if path.exists():
                 target = Path(CODE, package, path.relative_to(folder))
                 yield from _shown(str(path), str(target))
+
+
+def _data() -> Iterator[str]:
+    folder = cache_folder()
+    if folder is not None:
+        yield from _shown(str(folder.resolve()), DATA)
 
 
 def _shown(path: str, target: str) -> Iterator[str]:

@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from autograder.sandbox.layout import DATA
+
 _PASSED_ON = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ")
 
 
@@ -32,6 +34,7 @@ def kernel_environment(home: str, temporary: str, code: str) -> dict[str, str]:
         "LOGNAME": "student",
         "IPYTHONDIR": f"{home}/.ipython",
         "TMPDIR": temporary,
+        "LECTUREKIT_CACHE": DATA,
         "FLWR_TELEMETRY_ENABLED": "0",
         "NBGRADER_EXECUTION": "autograde",
         "OMP_NUM_THREADS": "1",

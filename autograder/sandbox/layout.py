@@ -14,6 +14,8 @@ TEMPORARY = "/run/tmp" if _IN_TMP else "/tmp"
 """Its own for every submission, so it must not cover this Python and its packages."""
 CODE = "/opt/lecturekit"
 """Our two packages, as far as a kernel needs them."""
+DATA = "/opt/data"
+"""The prepared data sets of `lecturekit.data`, or nothing if there are none yet."""
 SCRATCH = "/run/scratch"
 """Where a fork mounts its memory file system before it is bound to its places."""
 

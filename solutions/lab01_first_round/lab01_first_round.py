@@ -570,13 +570,12 @@ dtypes = [str(mean[name].dtype) for name in ("x", "y")]
 assert dtypes == ["float64", "float32"], f"x float64 and y float32 became {dtypes}"
 assert np.allclose(mean["x"], expected, 1e-6), f"x is {mean['x']}: wrong"
 
-values = np.float32(rng.uniform(0.1, 0.9, size=(3000, 40)))
-for case, rows in (("equal", values[:1].repeat(3000, axis=0)), ("random", values)):
-    got = weighted_mean([{"w": row} for row in rows], [3] * 3000)["w"]
-    error = np.max(np.abs(got / rows.mean(axis=0, dtype=np.float64) - 1))
-    assert error < 1e-6, (
-        f"3,000 {case} models: relative error {error:.1e}. Add in float64"
-    )
+# 400 clients of 12 examples each beside one of 10**9: in float32 they add nothing.
+row, counts = np.float32(rng.uniform(0.1, 0.9, size=40)), [10**9, *[12] * 400]
+expected = np.average([1.0, *[2.0] * 400], weights=counts)
+got = weighted_mean([{"w": row}, *[{"w": 2 * row} for _ in range(400)]], counts)["w"]
+error = np.max(np.abs(got / np.float64(row) / expected - 1))
+assert error < 1e-6, f"401 models: relative error {error:.1e}. Add in float64"
 
 huge = [{"w": np.full(2, 3e37 * (k + 1), np.float32)} for k in range(4)]
 got, expected = weighted_mean(huge, [10**9, 10**9, 0, 2 * 10**9])["w"], 8.25e37
@@ -931,11 +930,14 @@ for counts in ([], [0], [0, 0, 0]):
         refused = True
     assert refused, f"expected ValueError for the counts {counts}, got none"
 
-rows = np.float32(rng.uniform(0.5, 1, size=(3000, 40)))
-expected, before = rows.mean(axis=0, dtype=np.float64), rows.copy()
-got = streaming_mean(({"w": row}, 3) for row in rows)["w"]
-error = np.max(np.abs(got / expected - 1))
-assert error < 1e-6, f"3,000 models: relative error {error:.1e}. Compute in float64"
+# 250 clients of 12 examples each after one of 10**9: in float32 they change nothing.
+row, counts = np.float32(rng.uniform(0.5, 1, size=40)), [10**9, *[12] * 250]
+expected = np.average([1.0, *[2.0] * 250], weights=counts)
+rows = np.stack([row, *[2 * row] * 250])
+before = rows.copy()
+got = streaming_mean(({"w": x}, n) for x, n in zip(rows, counts, strict=True))["w"]
+error = np.max(np.abs(got / np.float64(row) / expected - 1))
+assert error < 1e-6, f"251 models: relative error {error:.1e}. Compute in float64"
 assert np.array_equal(rows, before), "the arrays of the stream were changed"
 huge = [{"w": np.full(2, 3e37 * (k + 1), np.float32)} for k in range(4)]
 got = streaming_mean(ReceiveBuffer(huge, [10**9, 10**9, 0, 2 * 10**9]))["w"]

@@ -97,6 +97,8 @@ def warm(modules: Sequence[str]) -> None:
             importlib.import_module(name)
     if "torch" in sys.modules:
         _warm_torch()
+    if "plotly" in sys.modules:
+        _warm_plotly()
     gc.collect()
     gc.freeze()  # forks share these pages as long as no collection touches them
 
@@ -110,6 +112,12 @@ def _warm_torch() -> None:
     parameter = torch.nn.Parameter(torch.zeros(1))
     parameter.grad = torch.zeros(1)
     torch.optim.SGD([parameter], lr=0.1).step()
+
+
+def _warm_plotly() -> None:
+    """Find out how figures are shown: the first one imports for three seconds."""
+    with contextlib.suppress(Exception):
+        importlib.import_module("plotly.io").renderers  # noqa: B018 - imported by name
 
 
 if __name__ == "__main__":
