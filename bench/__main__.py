@@ -18,6 +18,7 @@ import torch
 from rich.console import Console
 
 from bench import (
+    endurance,
     gpt,
     grading,
     imports,
@@ -38,6 +39,7 @@ PARTS: dict[str, Callable[[str], dict[str, float]]] = {
     "population": population.results,
     "imports": imports.results,
     "grading": grading.results,
+    "endurance": endurance.results,
     "live_class": live_class.results,
     "memory": memory.results,
     "ray": ray_engine.results,

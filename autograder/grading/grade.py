@@ -27,11 +27,9 @@ from autograder.grading.record import open_gradebook
 from autograder.grading.release import read_release
 from autograder.grading.results import Results
 from autograder.grading.station import Station, check_isolation
-from autograder.judging.signatures import Signatures, signatures
+from autograder.judging.signatures import Signatures, cache_folder, signatures
 from autograder.nbgrader_config import COURSE_FOLDERS, course_config, gradebook_url
 from autograder.reports.csv import write_grades_csv
-
-SIGNATURES = ".signatures"  # a folder: what the lab's wrong answers say, once known
 
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, student) before the first submission and after each."""
@@ -98,7 +96,7 @@ def grade(
         workers = min(workers or os.cpu_count() or 1, len(todo))
         known = Signatures({}, {})
         if todo:
-            known = signatures(lab, root / SIGNATURES, workers=workers)
+            known = signatures(lab, workers=workers)
         station = Station(release, limits, lab, known, _hidden(root, lab), unsafe)
         pool = _pool(station, workers, ray)
         with closing(pool.mark(todo)) as outcomes:
@@ -141,8 +139,9 @@ def _pool(station: Station, workers: int, ray: str) -> Pool:
 def _hidden(root: Path, lab: Lab) -> tuple[Path, ...]:
     """Return what no submission may see, wherever the course stands."""
     return (
-        *(root / name for name in (*COURSE_FOLDERS, SIGNATURES)),
+        *(root / name for name in COURSE_FOLDERS),
         root / "gradebook.db",
+        cache_folder(),
         lab.path.parent,
     )
 

@@ -3,18 +3,26 @@
 A student whose answer says exactly what a mutant says has, as far as the test can tell,
 made the mutant's mistake, and should read its sentence. So every wrong answer is judged
 once by the tests of its exercise, and the digests of what it said are kept in a file
-until the lab or its bank changes.
+until the lab or its bank changes, or the packages that it computes with.
+
+The files stand in `$AUTOGRADER_CACHE`, or else where the platform keeps caches: every
+course of a user shares them. They may be deleted at any time.
 """
 
+import contextlib
 import hashlib
 import json
 import os
+import platform
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+from platformdirs import user_cache_path
 
 from autograder.authoring.bank import Answer, read_bank
 from autograder.authoring.lab import Lab
@@ -23,6 +31,7 @@ from autograder.judging.forked import ForkedStudent
 from autograder.judging.judge import Judge
 
 _FORMAT = 1  # of the files, and of the digests in them
+_PACKAGES = ("flwr", "numpy", "torch")  # what a digit of an answer may depend on
 
 
 @dataclass(frozen=True)
@@ -59,29 +68,35 @@ class Signatures:
         return replace(verdict, misconception=self.misconception(test, verdict))
 
 
-def signatures(lab: Lab, folder: Path, *, workers: int | None = None) -> Signatures:
-    """Return the signatures of `lab`, from `folder` if they are there.
+def signatures(lab: Lab, *, workers: int | None = None) -> Signatures:
+    """Return the signatures of `lab`: those that are kept, or made now and kept.
 
     Parameters
     ----------
-    folder : Path
-        Where they are kept, one JSON file per version of a lab.
     workers : int or None
         Processes that judge the bank; one per core if None.
     """
-    path = folder / f"{lab.name}-{_digest(lab)}.json"
-    if path.exists():
+    path = cache_folder() / f"{lab.name}-{_digest(lab)}.json"
+    with contextlib.suppress(OSError, ValueError, TypeError):  # none, or a broken one
         return Signatures(**json.loads(path.read_text()))
     found = _judged(lab, workers or os.cpu_count() or 1)
-    folder.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")
-    unfinished.write_text(json.dumps({"right": found.right, "wrong": found.wrong}))
-    unfinished.replace(path)
+    with contextlib.suppress(OSError):  # then the next run makes them again
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(json.dumps({"right": found.right, "wrong": found.wrong}))
+        unfinished.replace(path)
     return found
+
+
+def cache_folder() -> Path:
+    """Return the folder in which signatures are kept."""
+    chosen = os.environ.get("AUTOGRADER_CACHE")
+    return Path(chosen) if chosen else user_cache_path("autograder")
 
 
 def _digest(lab: Lab) -> str:
     everything: list[Any] = [_FORMAT, [[c.grade_id, c.source] for c in lab.cells]]
+    everything += [platform.machine(), *map(version, _PACKAGES)]
     everything += [[a.exercise, a.sentence, a.source] for a in read_bank(lab)]
     return hashlib.sha256(json.dumps(everything).encode()).hexdigest()[:16]
 

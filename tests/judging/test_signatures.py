@@ -1,7 +1,6 @@
 """Naming the mistake: what a student's answer says equals what a mutant's says."""
 
 import json
-from functools import partial
 
 import pytest
 
@@ -77,8 +76,8 @@ def lab(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def known(lab, tmp_path_factory):
-    return partial(signatures, lab, tmp_path_factory.mktemp("known"), workers=2)
+def known(lab):
+    return signatures(lab, workers=2)
 
 
 def misconceptions(lab, known, answer):
@@ -104,44 +103,54 @@ def test_an_answer_with_a_known_mistake_gets_its_sentence(lab, known):
     """However it is written."""
     answer = "def mean(x):\n    return float(np.median(x))\n"
     assert (
-        misconceptions(lab, known(), answer)[0] == "You took the value in the middle."
+        misconceptions(lab, known, answer)[0] == "You took the value in the middle."
     )
     answer = "def mean(x):\n    x[:] = x / len(x)\n    return x.sum()\n"
     assert (
-        misconceptions(lab, known(), answer)[1] == "You divided the caller's own array."
+        misconceptions(lab, known, answer)[1] == "You divided the caller's own array."
     )
 
 
 def test_a_mistake_that_two_sentences_explain_is_not_named(lab, known):
     """Better no sentence than the wrong one."""
     answer = "def mean(x):\n    return float(np.sum(x))\n"
-    assert misconceptions(lab, known(), answer)[0] == ""
+    assert misconceptions(lab, known, answer)[0] == ""
 
 
 def test_right_and_unknown_answers_get_no_sentence(lab, known):
     """A mark that is not lost is not explained."""
-    assert misconceptions(lab, known(), "def mean(x): return sum(x) / len(x)") == [
+    assert misconceptions(lab, known, "def mean(x): return sum(x) / len(x)") == [
         "",
         "",
     ]
-    assert misconceptions(lab, known(), "def mean(x): return 17.0")[0] == ""
+    assert misconceptions(lab, known, "def mean(x): return 17.0")[0] == ""
 
 
-def test_signatures_are_kept_until_the_lab_changes(lab, known, tmp_path):
-    """The file is what the next run reads."""
-    first = signatures(lab, tmp_path, workers=2)
+def test_signatures_are_kept_until_the_lab_changes(lab, known, tmp_path, monkeypatch):
+    """The file is what the next run reads, whichever course it grades."""
+    monkeypatch.setenv("AUTOGRADER_CACHE", str(tmp_path))
+    first = signatures(lab, workers=2)
     (path,) = tmp_path.iterdir()
     content = json.loads(path.read_text())
     assert content["right"].keys() == {"test-mean", "test-mean-kept"}
     content["right"] = {"test-mean": "read from the file"}
     path.write_text(json.dumps(content))
-    assert signatures(lab, tmp_path).right == {"test-mean": "read from the file"}
-    assert first.wrong == known().wrong
+    assert signatures(lab).right == {"test-mean": "read from the file"}
+    assert first.wrong == known.wrong
+
+    path.write_text("cut sho")
+    assert signatures(lab, workers=2) == first
 
     changed = lab.path.with_name("mutants.py")
     changed.write_text(BANK.replace("You forgot to divide.", "You did not divide."))
     try:
-        assert signatures(lab, tmp_path, workers=2).right == first.right
+        assert signatures(lab, workers=2).right == first.right
     finally:
         changed.write_text(BANK)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_cache_that_cannot_be_written_costs_time_only(lab, known, monkeypatch):
+    """Nobody has to be told."""
+    monkeypatch.setenv("AUTOGRADER_CACHE", "/dev/null/nowhere")
+    assert signatures(lab, workers=2) == known
