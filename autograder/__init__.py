@@ -5,3 +5,9 @@ The command line is `autograder --help`; each command is one function of a packa
 `proving` (the kill matrix), `grading` (submissions to marks) and `reports` (tables and
 files that people read).
 """
+
+import sys
+
+# Whatever imports nbformat would build 38 grammars of addresses first: 1.5 s for every
+# command and every worker. See lecturekit/plots/first_figure.py.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

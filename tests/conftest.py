@@ -1,10 +1,23 @@
 """What the tests of several packages share."""
 
 import gc
+from pathlib import Path
 
 import pytest
 
 from autograder.sandbox import Sandbox
+
+HERE = Path(__file__).parent
+# Their tests start kernels, judges, Ray or servers: not what `make unit` is for.
+STARTS_PROCESSES = ("grading", "judging", "proving", "sandbox", "runtime/engines")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what starts processes as slow."""
+    folders = [HERE / name for name in STARTS_PROCESSES]
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in folders):
+            item.add_marker("slow")
 
 
 def pytest_collection_finish():

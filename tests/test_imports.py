@@ -79,3 +79,19 @@ def test_importing_lecturekit_leaves_torch_alone():
     )
 
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import lecturekit.plots, plotly.io; plotly.io.renderers",
+        "import autograder.cli",
+    ],
+)
+def test_nobody_waits_for_grammars_of_addresses(code):
+    """Where rfc3987_syntax is installed, importing it builds 38 of them with lark."""
+    check = f"import sys; {code}; import nbformat; print('lark' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", check], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"

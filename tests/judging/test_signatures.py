@@ -102,9 +102,7 @@ def misconceptions(lab, known, answer):
 def test_an_answer_with_a_known_mistake_gets_its_sentence(lab, known):
     """However it is written."""
     answer = "def mean(x):\n    return float(np.median(x))\n"
-    assert (
-        misconceptions(lab, known, answer)[0] == "You took the value in the middle."
-    )
+    assert misconceptions(lab, known, answer)[0] == "You took the value in the middle."
     answer = "def mean(x):\n    x[:] = x / len(x)\n    return x.sum()\n"
     assert (
         misconceptions(lab, known, answer)[1] == "You divided the caller's own array."

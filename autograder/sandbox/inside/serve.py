@@ -115,7 +115,7 @@ def _warm_torch() -> None:
 
 
 def _warm_plotly() -> None:
-    """Find out how figures are shown: the first one imports for three seconds."""
+    """Find out how figures are shown: the first one imports a lot."""
     with contextlib.suppress(Exception):
         importlib.import_module("plotly.io").renderers  # noqa: B018 - imported by name
 
