@@ -2,7 +2,7 @@
 # Both make .venv first; when nothing changed that takes no time.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lab labs verify lint types fresh bench
+.PHONY: help setup demo test unit lab labs labs-report verify lint types fresh bench
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +17,7 @@ export OMP_NUM_THREADS := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help:  ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY)  ## Make .venv and install everything (the other targets do it too)
 
@@ -38,6 +38,9 @@ labs: $(READY)  ## Rebuild labs/ from solutions/
 
 verify: $(READY)  ## Prove the tests of every lab with wrong and right answers
 	@autograder verify
+
+labs-report: $(READY)  ## A line a lab: time, memory, points, wrong answers killed
+	@autograder labs-report
 
 bench: $(READY)  ## Measure: ratios to a bare loop, into bench/results.md
 	python -m bench

@@ -1,4 +1,4 @@
-"""The command line: `autograder build | verify | grade | demo`, and `course_cli`'s.
+"""The command line: what concerns labs and grading; courses are `course_cli`'s.
 
 Commands only parse, call one function and draw its result. What a user got wrong is
 said in one sentence on stderr, with exit status 2; status 1 means that the labs or
@@ -20,6 +20,7 @@ from autograder.terminal import advance, err, out, progress_bar, shown
 
 if TYPE_CHECKING:
     from autograder.authoring.lab import Lab
+    from autograder.proving import Matrix
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,18 +55,10 @@ def verify(
 ) -> None:
     """Prove the tests: every wrong answer loses marks, every right one gets all."""
     from autograder.authoring.catalog import find_lab, lab_names
-    from autograder.proving import verify as verify_lab
 
     is_proven = True
     for lab in [find_lab(root, name) for name in labs or lab_names(root)]:
-        with progress_bar() as progress:
-            task = progress.add_task(f"verify {lab.name}", total=None)
-            matrix = verify_lab(
-                lab,
-                seeds=range(1, seeds + 1),
-                workers=workers,
-                on_progress=partial(advance, progress, task),
-            )
+        matrix = _proven(lab, seeds, workers)
         out.print(matrix.table())
         out.print(matrix.summary())
         for fault in matrix.faults():
@@ -73,6 +66,39 @@ def verify(
             is_proven = False
     if not is_proven:
         raise typer.Exit(1)
+
+
+def _proven(lab: "Lab", seeds: int, workers: int | None) -> "Matrix":
+    from autograder.proving import verify as verify_lab
+
+    with progress_bar() as progress:
+        task = progress.add_task(f"verify {lab.name}", total=None)
+        return verify_lab(
+            lab,
+            seeds=range(1, seeds + 1),
+            workers=workers,
+            on_progress=partial(advance, progress, task),
+        )
+
+
+@app.command()
+def labs_report(
+    labs: Annotated[list[str] | None, typer.Argument(help="All labs if none.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="To prove the tests on.")] = 1,
+    workers: Workers = None,
+    root: Root = Path(),
+) -> None:
+    """Run every solved lab and grade its bank: time, memory, wrong answers killed."""
+    from autograder.authoring.catalog import find_lab, lab_names
+    from autograder.proving.labs_table import labs_table
+    from autograder.proving.running import run_solved
+
+    rows = []
+    for lab in [find_lab(root, name) for name in labs or lab_names(root)]:
+        with err.status(f"running the solved notebook of {lab.name}"):
+            run = run_solved(lab)
+        rows.append((lab, run, _proven(lab, seeds, workers)))
+    out.print(labs_table(rows))
 
 
 @app.command()

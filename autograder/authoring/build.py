@@ -3,8 +3,9 @@
     solutions/<lab>/<lab>.py --checks--> source notebook --nbgrader--> release notebook
                                                  --leaks--> labs/<lab>/<lab>.ipynb
 
-Nothing else is ever written to `labs/`, and a notebook only if its bytes change. What
-lies between, the notebook with the answers, is made in a temporary folder and removed.
+Nothing else is ever written to `labs/` but `README.md`, when all labs are built, and a
+file only if its bytes change. What lies between, the notebook with the answers, is made
+in a temporary folder and removed.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from autograder.authoring.generate import generate
 from autograder.authoring.lab import Lab, read_lab
 from autograder.authoring.leaks import leaks
 from autograder.authoring.notebook import as_bytes
+from autograder.authoring.overview import overview
 from autograder.authoring.percent import AuthoringError
 from autograder.errors import UserError
 
@@ -73,17 +75,20 @@ def build_labs(
     """
     known = lab_names(root)
     chosen = choose(names, known)
-    released = _release(_sound_labs(root, chosen))
-    stale = {name: text for name, text in released.items() if text != _now(root, name)}
+    labs = _sound_labs(root, chosen)
+    files = {_student_path(root, n): text for n, text in _release(labs).items()}
+    if not names:
+        files[root / "labs" / "README.md"] = overview(labs).encode()
+    stale = {path: text for path, text in files.items() if text != _now(path)}
     orphans = () if names else _orphans(root, known)
     if check and (stale or orphans):
-        raise UserError(_difference(root, tuple(stale), orphans))
-    for name, text in stale.items():
-        path = _student_path(root, name)
+        raise UserError(_difference(tuple(stale), orphans))
+    for path, text in stale.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text)
-    unchanged = tuple(name for name in chosen if name not in stale)
-    return BuildReport(tuple(stale), unchanged, orphans)
+    written = tuple(name for name in chosen if _student_path(root, name) in stale)
+    unchanged = tuple(name for name in chosen if name not in written)
+    return BuildReport(written, unchanged, orphans)
 
 
 def _sound_labs(root: Path, names: Sequence[str]) -> list[Lab]:
@@ -120,8 +125,7 @@ def _student_path(root: Path, name: str) -> Path:
     return root / "labs" / name / f"{name}.ipynb"
 
 
-def _now(root: Path, name: str) -> bytes | None:
-    path = _student_path(root, name)
+def _now(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
@@ -136,10 +140,10 @@ def _orphans(root: Path, known: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def _difference(root: Path, stale: Sequence[str], orphans: Sequence[str]) -> str:
+def _difference(stale: Sequence[Path], orphans: Sequence[str]) -> str:
     parts = [
-        f"{name} is {'missing' if _now(root, name) is None else 'stale'}"
-        for name in stale
+        f"{path.stem} is {'missing' if _now(path) is None else 'stale'}"
+        for path in stale
     ]
     parts += [f"{name} has no source (remove it)" for name in orphans]
     return (

@@ -60,15 +60,28 @@ class Matrix:
 
     def summary(self) -> str:
         """Return how many wrong and right answers were graded, and on which seeds."""
-        wrong = [e for e in self.entries if e.trial.expected == "wrong"]
-        right = len(self.entries) - len(wrong)
-        killed = sum(
-            e.best[e.trial.exercise] < self.maximum(e.trial.exercise) for e in wrong
-        )
+        wrong, right = self._expected("wrong"), self._expected("right")
         return (
-            f"{killed} of {len(wrong)} wrong answers lost marks, {right} right ones "
-            f"were tried, on {len(self.seeds)} seeds"
+            f"{self.num_killed} of {len(wrong)} wrong answers lost marks, {len(right)} "
+            f"right ones were tried, on {len(self.seeds)} seeds"
         )
+
+    @property
+    def num_killed(self) -> int:
+        """How many wrong answers lose marks at their own exercise, on every seed."""
+        return sum(
+            entry.best[entry.trial.exercise] < self.maximum(entry.trial.exercise)
+            for entry in self._expected("wrong")
+        )
+
+    def shares(self) -> tuple[str, str]:
+        """Return how many wrong answers are killed, and how many right ones kept."""
+        wrong, right = self._expected("wrong"), self._expected("right")
+        kept = sum(not list(self._faults(entry)) for entry in right)
+        return f"{self.num_killed} of {len(wrong)}", f"{kept} of {len(right)}"
+
+    def _expected(self, what: str) -> list[Entry]:
+        return [entry for entry in self.entries if entry.trial.expected == what]
 
     def _faults(self, entry: Entry) -> Iterable[str]:
         trial = entry.trial

@@ -30,9 +30,9 @@ def course(built, tmp_path):
 
 
 def test_students_get_the_notebook_and_nothing_else(built):
-    """No source, no bank, no gradebook: one file a lab."""
-    assert files_of(built / "labs") == ["lab01_mean/lab01_mean.ipynb"]
-    assert files_of(built) == [STUDENT, "solutions/lab01_mean/lab01_mean.py"]
+    """No source, no bank, no gradebook: one file a lab, and a page for all."""
+    assert files_of(built / "labs") == ["README.md", "lab01_mean/lab01_mean.ipynb"]
+    assert files_of(built / "solutions") == ["lab01_mean/lab01_mean.py"]
 
 
 def test_the_student_notebook_is_valid_and_names_its_source(built):
@@ -106,7 +106,7 @@ def test_check_lists_what_differs_and_writes_nothing(course):
 
     with pytest.raises(
         UserError,
-        match=r"lab01_mean is stale, lab02_new is missing, lab09_gone has no source",
+        match="lab01_mean is stale, lab02_new is missing, README is stale, lab09_gone",
     ):
         build_labs(course, check=True)
     assert (course / STUDENT).read_bytes() == b"edited"
