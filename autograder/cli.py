@@ -16,7 +16,7 @@ from rich.text import Text
 from autograder import course_cli
 from autograder.command_options import Ray, Root, Unsafe, Workers
 from autograder.errors import UserError
-from autograder.terminal import advance, err, out, progress_bar, shown
+from autograder.terminal import advance, err, out, plain, progress_bar, shown
 
 if TYPE_CHECKING:
     from autograder.authoring.lab import Lab
@@ -173,7 +173,7 @@ def _grade(course: Path, lab: "Lab", **options: Any) -> None:
     with_a_message = [s for s in report.students if any(m.message for m in s.marks)]
     lost = with_a_message or report.students
     page = course / "feedback" / lost[0].student / lab.name / f"{lab.name}.html"
-    out.print(Text(f"Open next: {shown(page)}"))
+    out.print(plain(f"Open next: {shown(page)}"))
 
 
 for _command in course_cli.COMMANDS:
@@ -186,5 +186,7 @@ def main() -> None:
         app()
     except UserError as error:
         # Text, not markup: a sentence may hold brackets of its own.
-        err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        err.print(
+            Text.assemble(("error: ", "bold red"), plain(str(error))), soft_wrap=True
+        )
         raise SystemExit(2) from None

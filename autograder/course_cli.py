@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich import box
 from rich.table import Table
-from rich.text import Text
 
 from autograder.command_options import Ray, Root, Unsafe, Workers
 from autograder.errors import UserError
@@ -188,7 +187,7 @@ def say_doubts(course: Path, labs: Sequence[str]) -> None:
     if settings is not None:
         students = [path.name for path in sorted((course / "submitted").iterdir())]
         for doubt in doubts(settings, labs, students):
-            err.print(Text(doubt), soft_wrap=True)
+            err.print(plain(doubt), soft_wrap=True)
 
 
 COMMANDS = (intake, report, export, regrade)
@@ -217,7 +216,7 @@ def _intake_table(report: "IntakeReport") -> Table:
     table = Table(title=report.lab, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     counts = Counter(one.status for one in report.taken)
     caption = ", ".join(f"{count} {status}" for status, count in counts.items())
-    table.caption, table.caption_justify = Text(caption), "left"
+    table.caption, table.caption_justify = plain(caption), "left"
     table.add_column("student", overflow="fold")
     table.add_column("status", no_wrap=True)
     table.add_column("handed in (UTC)", no_wrap=True)

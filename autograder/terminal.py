@@ -21,7 +21,7 @@ err = Console(stderr=True)
 def progress_bar() -> Progress:
     """Return a bar with how many are done and how long the rest will take."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -37,7 +37,7 @@ def advance(
     """Move a bar on; bind the first two to get what packages call for progress."""
     progress.update(task, completed=done, total=total)
     if what:
-        progress.update(task, description=f"graded {what}")
+        progress.update(task, description=plain(f"graded {what}").plain)
 
 
 def shown(path: Path) -> str:

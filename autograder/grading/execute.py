@@ -19,8 +19,9 @@ from nbformat import NotebookNode
 
 from autograder.grading.cells import grade_id_of, is_test, maximum_of
 from autograder.grading.intake import Submission
-from autograder.grading.kernel import Ending, Kernel, KernelStartError, Message
+from autograder.grading.kernel import Ending, Kernel, KernelStartError
 from autograder.grading.limits import Limits
+from autograder.grading.messages import Message
 from autograder.grading.outputs import (
     CellOutputs,
     OutputBudget,
@@ -32,6 +33,7 @@ from autograder.judging.cell import Verdict
 from autograder.judging.judge import Judge
 from autograder.sandbox import Place, Sandbox
 
+_MAX_COUNT = 1_000_000  # of executed cells; a forged reply says anything
 _NUM_STARTS = 3  # a kernel that does not start is the machine's fault: try again
 
 
@@ -174,8 +176,9 @@ class _Run:
             on_output=outputs.add,
         )
         cell["outputs"] = outputs.outputs
-        if isinstance(reply.get("execution_count"), int):  # that of its tracebacks
-            cell["execution_count"] = reply["execution_count"]
+        count = reply.get("execution_count")  # that of its tracebacks
+        if type(count) is int and 0 < count < _MAX_COUNT:
+            cell["execution_count"] = count
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output["execution_count"] = cell.execution_count

@@ -14,8 +14,9 @@ import copy
 import hashlib
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import jinja2
@@ -27,8 +28,10 @@ from autograder.grading import markup
 from autograder.grading.cells import grade_id_of
 from autograder.grading.ledger import Ledger
 from autograder.grading.marks import CellMark, StudentMarks
+from autograder.grading.patience import Patience
 from autograder.grading.release import Release
 
+_PAGE_CPU_S = 10.0  # most pages take a hundredth of it
 _TEMPLATE = Path(__file__).with_name("feedback.html.j2")
 
 
@@ -80,12 +83,14 @@ def update_page(
     marks = replace(marks, marks=tuple(_without(mark, hidden) for mark in marks.marks))
     cells = []
     if ledger.is_readable:
+        patience = Patience(_PAGE_CPU_S)
         for cell in nbformat.read(executed, as_version=4).cells:
             outputs = tuple(
-                markup.output(_blanked(output, hidden))
+                _drawn(_blanked(output, hidden), patience)
                 for output in cell.get("outputs", [])
             )
-            cells.append(_page_cell(cell, release, marks, comments, outputs))
+            shown = partial(_shown, cell, patience)
+            cells.append(_page_cell(cell, release, marks, comments, outputs, shown))
     text = _rendered(release, marks, cells, digest)
     page.parent.mkdir(parents=True, exist_ok=True)
     prepared = page.with_name(f".{page.name}.new")
@@ -122,10 +127,11 @@ def _page_cell(
     marks: StudentMarks,
     comments: Mapping[str, str],
     outputs: tuple[Markup, ...],
+    shown: Callable[[str], tuple[str, Markup]],
 ) -> PageCell:
     released = release.by_grade_id.get(grade_id_of(cell))
     if released is None or released.kind == "setup":
-        return PageCell(*_shown(cell, cell.source), outputs=outputs)
+        return PageCell(*shown(cell.source), outputs=outputs)
     name = released.grade_id
     mark = next((mark for mark in marks.marks if mark.grade_id == name), None)
     source = released.visible if released.kind == "test" else cell.source
@@ -137,15 +143,24 @@ def _page_cell(
         title = f"{name}: {points} of {mark.maximum:g}"
         reasons = (mark.message, mark.misconception)
     comment = comments.get(name, "")
-    return PageCell(*_shown(cell, source), name, title, *reasons, outputs, comment)
+    return PageCell(*shown(source), name, title, *reasons, outputs, comment)
 
 
-def _shown(cell: NotebookNode, source: str) -> tuple[str, Markup]:
+def _shown(cell: NotebookNode, patience: Patience, source: str) -> tuple[str, Markup]:
+    """Return the style of a cell and its text, drawn."""
     if cell.cell_type == "code":
-        return "code", markup.code(source)
-    if cell.cell_type == "markdown":
-        return "text", markup.markdown(source, cell.get("attachments"))
-    return "text", markup.preformatted(source)
+        kind, draw = "code", partial(markup.code, source)
+    elif cell.cell_type == "markdown":
+        kind, draw = "text", partial(markup.markdown, source, cell.get("attachments"))
+    else:
+        kind, draw = "text", partial(markup.preformatted, source)
+    return kind, patience.drawn(draw, partial(markup.preformatted, source))
+
+
+def _drawn(output: NotebookNode, patience: Patience) -> Markup:
+    return patience.drawn(
+        partial(markup.output, output), partial(markup.plain_output, output)
+    )
 
 
 def _hidden_text(release: Release) -> re.Pattern[str] | None:

@@ -9,6 +9,7 @@ course can be graded. A single submission that cannot be read stops nobody else.
 import datetime
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +17,9 @@ from nbformat import NotebookNode
 from nbgrader.utils import parse_utc
 
 from autograder.errors import UserError
+from autograder.grading.data_files import TIMESTAMP, data_files, folder_entries
 from autograder.grading.limits import Limits
 from autograder.grading.reading import UnreadableError, read_notebook, read_text
-
-_IGNORED_FOLDERS = (".ipynb_checkpoints", "__pycache__")
-_TIMESTAMP = "timestamp.txt"
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def take_in(folder: Path, lab: str, limits: Limits) -> Submission:
     path, renamed = _notebook_path(folder, lab)
     handed_in = _timestamp(folder)
     notebook, notes = read_notebook(path, limits.notebook_bytes)
-    files, left_out = _data_files(folder, limits.files_bytes)
+    files, left_out = data_files(folder, limits)
     return Submission(
         folder.parent.name,
         folder,
@@ -105,15 +104,21 @@ def fingerprint(folder: Path, limits: Limits) -> str:
     digest = hashlib.sha256()
     if not is_folder(folder):
         return digest.hexdigest()
+    left = limits.files_bytes + limits.notebook_bytes
     for path in folder_entries(folder):
         digest.update(os.fsencode(path.relative_to(folder)) + b"\0")
-        status = path.lstat()
-        digest.update(f"{status.st_mode:o} {status.st_size}\0".encode())
-        if not path.is_symlink() and path.is_file():
-            if status.st_size <= limits.files_bytes:
+        try:
+            status = path.lstat()
+            digest.update(f"{status.st_mode:o} {status.st_size}\0".encode())
+            if not stat.S_ISREG(status.st_mode):
+                continue
+            if status.st_size <= left and os.access(path, os.R_OK):
+                left -= status.st_size
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
             else:
                 digest.update(f"{status.st_mtime_ns}".encode())
+        except OSError:  # its name is too long to look at it
+            continue
     return digest.hexdigest()
 
 
@@ -134,7 +139,7 @@ def _notebook_path(folder: Path, lab: str) -> tuple[Path, list[str]]:
 
 
 def _timestamp(folder: Path) -> datetime.datetime | None:
-    path = folder / _TIMESTAMP
+    path = folder / TIMESTAMP
     if not os.path.lexists(path):
         return None
     text = read_text(path, 1000).decode("utf-8", "replace").strip()
@@ -142,33 +147,5 @@ def _timestamp(folder: Path) -> datetime.datetime | None:
         return parse_utc(text)  # type: ignore[no-any-return]
     except (ValueError, OverflowError, AttributeError, TypeError):
         raise UnreadableError(
-            f"expected a date and time in {_TIMESTAMP}, got {text[:40]!r}"
+            f"expected a date and time in {TIMESTAMP}, got {text[:40]!r}"
         ) from None
-
-
-def _data_files(folder: Path, max_bytes: int) -> tuple[list[str], list[str]]:
-    """Return the ordinary files to run with, and notes on those left out."""
-    files, notes, total = [], [], 0
-    for path in folder_entries(folder):
-        name = str(path.relative_to(folder))
-        if path.suffix == ".ipynb" or name == _TIMESTAMP:
-            continue
-        if path.is_symlink() or not path.is_file():
-            notes.append(f"{name} is a link or a special file and was left out")
-            continue
-        total += path.stat().st_size
-        if total > max_bytes:
-            notes.append(f"the files from {name} on exceed {max_bytes / 1e6:g} MB")
-            break
-        files.append(name)
-    return files, notes
-
-
-def folder_entries(folder: Path) -> list[Path]:
-    """Return all files below `folder`, sorted; links are listed, never followed."""
-    paths = []
-    for parent, folders, names in os.walk(folder):
-        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
-        folders[:] = sorted(set(folders) - set(links) - set(_IGNORED_FOLDERS))
-        paths += [Path(parent, name) for name in [*names, *links]]
-    return sorted(paths)

@@ -11,19 +11,19 @@ says how it went, and idle says that all of its outputs have been sent.
 import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal, cast
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Literal, cast
 
 import zmq
 from jupyter_client import KernelConnectionInfo
 from jupyter_client.blocking.client import BlockingKernelClient
 
+from autograder.grading.messages import Message, Pile, received
 from autograder.judging.cell import Verdict
 from autograder.judging.judge import Judge
 from autograder.judging.offers import offer
 from autograder.sandbox import Bounds, Place, Sandbox, SandboxError
 
-Message = dict[str, Any]
 Ending = Literal["finished", "timeout", "stuck", "dead", "incomplete"]
 """How a cell ended.
 
@@ -34,9 +34,9 @@ dead        the kernel's process ended
 incomplete  it ended, but not all outputs arrived
 """
 
-_NOTHING: Message = {"parent_header": {}, "content": {}, "msg_type": ""}
 _SERVE = '__import__("autograder.judging.kernel_side", fromlist=["serve"]).serve()'
 _TIDY_UP_S = 10.0  # for a kernel to be ready again when a test cell is over
+_FLOOD = "it sent more at once than can be read"
 _NOBODY = "the process of the submission had ended"
 _TICK_S = 0.25  # how often to look whether the kernel still lives
 
@@ -69,6 +69,7 @@ class Kernel:
         self, sandbox: Sandbox, place: Place, bounds: Bounds, start_s: float
     ) -> None:
         connection = place.connection()
+        self._pile, self._flood, self._next_look = Pile(), "", 0.0
         try:
             self._process = sandbox.start(place, connection, bounds, has_channel=True)
         except SandboxError as error:
@@ -154,6 +155,8 @@ class Kernel:
             )
             if ending == "stuck":
                 self._process.send_signal(signal.SIGKILL)
+            while not wait([verdict], _TICK_S).done:
+                self._stop_a_flood()
             return verdict.result(), ending
 
     def _ask(self, judge: Judge, source: str, maximum: float) -> Verdict:
@@ -178,7 +181,17 @@ class Kernel:
     @property
     def cause_of_death(self) -> str:
         """Why it died: which bound was exceeded; empty if that was not the cause."""
-        return self._process.reason
+        return self._flood or self._process.reason
+
+    def _stop_a_flood(self) -> None:
+        """Kill the kernel if more of its messages pile up here than may."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + _TICK_S
+        if not self._flood and self._pile.is_too_high():
+            self._flood = _FLOOD
+            self._process.send_signal(signal.SIGKILL)
 
     def close(self) -> None:
         """Kill the kernel and all that it started, and close the sockets."""
@@ -217,6 +230,7 @@ class Kernel:
             left = deadline - time.monotonic()
             if left <= 0:
                 return "timeout", reply
+            self._stop_a_flood()
             is_dead = self._process.poll() is not None
             ready = dict(
                 poller.poll(0 if is_dead else int(1000 * min(left, _TICK_S)) + 1)
@@ -226,7 +240,7 @@ class Kernel:
             for channel in (iopub, shell):
                 if channel.socket not in ready:
                     continue
-                message = _received(channel)
+                message = received(channel)
                 if message["parent_header"].get("msg_id") != request:
                     continue
                 content = message["content"]
@@ -237,15 +251,3 @@ class Kernel:
                 else:
                     on_output(message)
         return "finished", reply
-
-
-def _received(channel: Any) -> Message:
-    """Return the next message, or an empty one if it makes no sense."""
-    try:
-        message: Message = channel.get_msg(timeout=0)
-        parts = (message["parent_header"], message["content"])
-        if all(isinstance(part, dict) for part in parts) and message["msg_type"]:
-            return message
-    except Exception:  # student code holds the key and can send anything
-        return _NOTHING
-    return _NOTHING

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from autograder.grading.marks import CellMark
 
-_NAME = "grading.json"
+LEDGER = "grading.json"
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def with_reasons(
 def read_ledger(folder: Path) -> Ledger | None:
     """Return the ledger of an autograded folder, None if there is no sound one."""
     try:
-        return Ledger(**json.loads((folder / _NAME).read_text(encoding="utf-8")))
+        return Ledger(**json.loads((folder / LEDGER).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 
@@ -84,7 +84,7 @@ def read_ledger(folder: Path) -> Ledger | None:
 def write_ledger(folder: Path, ledger: Ledger) -> None:
     """Write the ledger into a folder that is not yet in its place."""
     text = json.dumps(asdict(ledger), indent=1)
-    (folder / _NAME).write_text(text, encoding="utf-8")
+    (folder / LEDGER).write_text(text, encoding="utf-8")
 
 
 def new_folder(place: Path) -> Path:

@@ -23,6 +23,8 @@ class Limits:
         The text of a submitted notebook.
     files_bytes : int
         The data files beside it, together.
+    num_files : int
+        How many of them.
     cell_output_bytes, notebook_output_bytes : int
         What is kept of the outputs of one cell and of all cells.
     machine : Bounds
@@ -35,6 +37,7 @@ class Limits:
     start_s: float = 60.0
     notebook_bytes: int = 20_000_000
     files_bytes: int = 100_000_000
+    num_files: int = 2_000
     cell_output_bytes: int = 500_000
     notebook_output_bytes: int = 2_000_000
     machine: Bounds = field(default_factory=Bounds)

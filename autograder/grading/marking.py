@@ -27,6 +27,7 @@ from autograder.grading.release import Release
 from autograder.grading.repair import repair
 from autograder.grading.scoring import score_notebook
 from autograder.judging.signatures import Signatures
+from autograder.judging.wording import readable
 
 _MAX_NOTES = 20
 
@@ -97,8 +98,8 @@ class Marker:
         started = time.monotonic()
         executed = self.executor.execute(repaired.notebook, submission)
         seconds = round(time.monotonic() - started, 2)
-        notes = [executed.stopped] if executed.stopped else []
-        notes += _shortened([*submission.notes, *repaired.notes])
+        stopped = [executed.stopped] if executed.stopped else []
+        notes = _shortened([*stopped, *submission.notes, *repaired.notes])
         verdicts = {
             test: self.signatures.explained(test, verdict)
             for test, verdict in executed.verdicts.items()
@@ -128,12 +129,14 @@ class Marker:
         notebook = nbformat.v4.new_notebook(
             cells=[warning, *cells], metadata=self.release.notebook.metadata
         )
-        ledger = Ledger(digest, self.release.digest, False, [reason])
+        notes = _shortened([reason])
+        ledger = Ledger(digest, self.release.digest, False, notes)
         return Marked(student, marks, ledger, nbformat.writes(notebook))
 
 
 def _shortened(notes: list[str]) -> list[str]:
     """Return the first notes: a hostile notebook can ask for thousands of repairs."""
+    first = [readable(note) for note in notes[:_MAX_NOTES]]
     if len(notes) <= _MAX_NOTES:
-        return notes
-    return [*notes[:_MAX_NOTES], f"and {len(notes) - _MAX_NOTES} more of this kind"]
+        return first
+    return [*first, f"and {len(notes) - _MAX_NOTES} more of this kind"]

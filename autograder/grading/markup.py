@@ -149,7 +149,7 @@ def harmless(page: str) -> Markup:
     try:
         clean = _CLEANER.clean(_SILENT.sub("", page))
         return Markup(_NAMELESS_IMAGE.sub('<img alt="picture"', clean))
-    except RecursionError:
+    except Exception:  # a nesting without end, or a slip of the parser's own
         return preformatted(page)
 
 
@@ -178,6 +178,13 @@ def output(out: NotebookNode) -> Markup:
     return preformatted(
         str(data.get("text/plain", "[a figure: see it in the notebook]"))
     )
+
+
+def plain_output(out: NotebookNode) -> Markup:
+    """Return one output of a cell as text, whatever it may look like."""
+    if out.output_type in ("stream", "error"):
+        return output(out)
+    return preformatted(str(out.data.get("text/plain", ""))[:_MAX_PRINTED_CHARS])
 
 
 def _image(kind: str, content: str) -> Markup:

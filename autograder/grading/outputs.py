@@ -9,18 +9,22 @@ they would let one cell change what another has shown.
 """
 
 import json
+import re
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 
-from autograder.grading.kernel import Message
+from autograder.grading.messages import Message
 from autograder.judging.cell import Verdict
 
 _MAX_OUTPUTS = 200  # per cell; each costs some bytes however short it is
 _MAX_ESSENTIALS = 10  # errors and values beyond those
 _MAX_ERROR_CHARS = 10_000
+_MAX_LINES = 50  # of a traceback
 _MAX_VALUE_CHARS = 1_000
+_MAX_KINDS = 20  # representations of one output
+_MAX_NESTED = 50  # of JSON: who reads it later may have little stack left
+_KIND = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
 
 
 class OutputBudget:
@@ -59,7 +63,7 @@ class CellOutputs:
         elif kind in ("stream", "display_data") and num_outputs >= _MAX_OUTPUTS:
             self._say_cut()
         elif kind == "stream":
-            self._print(str(content.get("name")), str(content.get("text", "")))
+            self._print(_text(content, "name"), _text(content, "text"))
         elif kind == "display_data":
             data = self._kept(content.get("data"))
             if data:
@@ -95,21 +99,17 @@ class CellOutputs:
     def _kept(self, data: Any) -> dict[str, Any]:
         """Return the representations in `data` that are sound and fit the budget."""
         kept: dict[str, Any] = {}
-        for kind, value in data.items() if isinstance(data, dict) else ():
-            try:
-                if not isinstance(value, str):
-                    if not kind.endswith("json"):
-                        continue
-                    nbformat.from_dict({kind: value})  # fails if nested too deeply
-                text = value if isinstance(value, str) else json.dumps(value)
-            except RecursionError:
+        given = list(data.items())[:_MAX_KINDS] if isinstance(data, dict) else []
+        for kind, value in given:
+            text = _written(kind, value)
+            if text is None:
                 continue
-            size = len(text.encode("utf-8", "replace"))
+            size = len(kind) + len(text.encode())
             if size > min(self._left, self._budget.left):
                 self._say_cut()
                 continue
             self._spend(size)
-            kept[kind] = _encodable(value) if isinstance(value, str) else value
+            kept[kind] = text if isinstance(value, str) else json.loads(text)
         return kept
 
     def _spend(self, size: int) -> None:
@@ -140,14 +140,48 @@ def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
 
 def error_output(content: Message) -> NotebookNode:
     """Return the error that an error message or a failed reply describes."""
-    traceback = content.get("traceback")
-    lines = [str(line) for line in traceback] if isinstance(traceback, list) else []
+    given = content.get("traceback")
+    traceback = given[:_MAX_LINES] if isinstance(given, list) else []
+    lines = [_encodable(line) for line in traceback if isinstance(line, str)]
     return _output(
         "error",
-        ename=_encodable(str(content.get("ename", "Error")))[:200],
-        evalue=_encodable(str(content.get("evalue", "")))[:_MAX_ERROR_CHARS],
-        traceback=[_encodable(line)[:_MAX_ERROR_CHARS] for line in lines[:50]],
+        ename=_encodable(_text(content, "ename", "Error"))[:200],
+        evalue=_encodable(_text(content, "evalue"))[:_MAX_ERROR_CHARS],
+        traceback=[line[:_MAX_ERROR_CHARS] for line in lines],
     )
+
+
+def _written(kind: str, value: Any) -> str | None:
+    """Return a representation as text that a file can hold; None if it is unsound."""
+    if not _KIND.fullmatch(kind):
+        return None
+    if isinstance(value, str):
+        return _encodable(value)
+    if not kind.endswith("json") or _is_deep(value):
+        return None
+    try:
+        return _encodable(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    except ValueError:  # it holds an infinity
+        return None
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_MAX_NESTED):
+        level = [child for parent in level for child in _children(parent)]
+    return bool(level)
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _text(content: Message, name: str, default: str = "") -> str:
+    """Return a field that should be text, and need not be."""
+    value = content.get(name)
+    return value if isinstance(value, str) else default
 
 
 def _output(output_type: str, **fields: Any) -> NotebookNode:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from autograder.grading.intake import folder_entries, is_folder
+from autograder.grading.data_files import folder_entries
+from autograder.grading.intake import is_folder
 
 
 @dataclass(frozen=True)

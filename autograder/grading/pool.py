@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from autograder.grading.marking import Marked, Marker
+from autograder.judging.judge import JudgeDied
 
 Outcome = Marked | Exception
 """The marks of one submission, or why grading itself failed."""
@@ -45,13 +46,22 @@ class ThisProcess:
 
     def mark(self, folders: Iterable[Path]) -> Generator[tuple[Path, Outcome]]:
         """Yield each folder with its outcome, in order."""
-        with self._make_marker() as marker:
+        with ExitStack() as resources:
+            marker = resources.enter_context(self._make_marker())
             for folder in folders:
-                try:
-                    outcome: Outcome = marker.mark(folder)
-                except Exception as error:
-                    outcome = error
+                outcome = _attempt(marker, folder)
+                if isinstance(outcome, JudgeDied):
+                    resources.close()
+                    marker = resources.enter_context(self._make_marker())
+                    outcome = _attempt(marker, folder)
                 yield folder, outcome
+
+
+def _attempt(marker: Marker, folder: Path) -> Outcome:
+    try:
+        return marker.mark(folder)
+    except Exception as error:
+        return error
 
 
 class Workers:
@@ -116,7 +126,10 @@ def _start(make_marker: MakeMarker) -> None:
 
 
 def _mark(folder: Path) -> Marked:
-    return _marker.mark(folder)
+    try:
+        return _marker.mark(folder)
+    except JudgeDied:
+        os._exit(1)  # a new worker has a new judge
 
 
 def _outcome(future: Future[Marked]) -> Outcome:

@@ -23,6 +23,7 @@ from autograder.grading.limits import Limits
 from autograder.grading.marking import Marked, Marker
 from autograder.grading.parcel import Parcel, pack, unpack
 from autograder.grading.pool import NUM_TRIES, MakeMarker, Outcome
+from autograder.judging.judge import JudgeDied
 
 _NUM_WAITING = 2  # tasks per core of the cluster: enough to keep it busy
 
@@ -66,7 +67,9 @@ class RayCluster:
             ) from None
         self._batch = uuid.uuid4().hex
         self._make_marker = ray.put(make_marker)
-        self._task = ray.remote(num_cpus=1, max_retries=NUM_TRIES - 1)(mark_parcel)
+        self._task = self._ray.remote(
+            num_cpus=1, max_retries=NUM_TRIES - 1, retry_exceptions=[JudgeDied]
+        )(mark_parcel)
 
     def mark(self, folders: Iterable[Path]) -> Generator[tuple[Path, Outcome]]:
         """Yield each folder with its outcome as soon as it is there."""
@@ -110,4 +113,9 @@ def mark_parcel(batch: str, make_marker: MakeMarker, parcel: Parcel) -> Marked:
         _resources.close()
         _markers[batch] = _resources.enter_context(make_marker())
     with tempfile.TemporaryDirectory(prefix="parcel-") as root:
-        return _markers[batch].mark(unpack(parcel, Path(root)))
+        folder = unpack(parcel, Path(root))
+        try:
+            return _markers[batch].mark(folder)
+        except JudgeDied:
+            _markers.clear()  # the next task here has a new judge
+            raise

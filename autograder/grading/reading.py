@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+_MAX_CELLS = 2_000  # a lab has some dozens; each costs every later step its time
 _CELL_ID = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
 NEW_CELL: dict[str, Callable[..., NotebookNode]] = {
     "code": nbformat.v4.new_code_cell,
@@ -88,6 +89,11 @@ def read_notebook(path: Path, max_bytes: int) -> tuple[NotebookNode, list[str]]:
         raise UnreadableError(
             f"expected a notebook, but {path.name} has no list of cells"
         )
+    if len(document["cells"]) > _MAX_CELLS:
+        raise UnreadableError(
+            f"expected a notebook of at most {_MAX_CELLS:,} cells, got "
+            f"{len(document['cells']):,}"
+        )
     cells, notes = [], []
     for number, cell in enumerate(document["cells"], start=1):
         clean = _clean_cell(cell)
@@ -133,7 +139,7 @@ def _images(attachments: Any) -> dict[str, dict[str, str]]:
     if not isinstance(attachments, dict):
         return {}
     return {
-        name: {kind: data}
+        _encodable(name): {kind: _encodable(data)}
         for name, bundle in attachments.items()
         if isinstance(bundle, dict)
         for kind, data in list(bundle.items())[:1]

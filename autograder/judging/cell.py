@@ -19,7 +19,7 @@ from typing import Any
 
 from autograder.judging.errors import Stopped
 from autograder.judging.near import Near
-from autograder.judging.wording import failure_message, shortened
+from autograder.judging.wording import failure_message, readable, shortened
 
 
 @dataclass(frozen=True)
@@ -80,19 +80,19 @@ def run_cell(
         return Verdict(
             0.0,
             maximum,
-            _readable(near.stopped),
+            readable(near.stopped),
             review=near.is_malformed,
             transcript=transcript,
             stuck=near.is_stuck,
         )
     if error is not None:
-        message = _readable(_message(error, names, near))
+        message = readable(_message(error, names, near))
         return Verdict(0.0, maximum, message, transcript=transcript)
     points = maximum if value is None else _plain_number(value)
     if points is None or not 0 <= points <= maximum:
         message = (
             f"expected a number from 0 to {maximum:g} as the check's last value, got "
-            f"{_readable(repr(value))}"
+            f"{readable(repr(value))}"
         )
         return Verdict(0.0, maximum, message, review=True, transcript=transcript)
     message = ""
@@ -111,14 +111,6 @@ def _run(source: str, namespace: dict[str, Any]) -> Any:
     tree.body.pop()
     exec(compile(tree, "<test>", "exec"), namespace)
     return eval(compile(ast.Expression(last.value), "<test>", "eval"), namespace)
-
-
-def _readable(text: str) -> str:
-    """Return a text without what a page cannot show: a student may have written it."""
-    shown = (
-        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text
-    )
-    return shortened("".join(shown))
 
 
 def _plain_number(value: Any) -> float | None:

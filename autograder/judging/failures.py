@@ -81,7 +81,10 @@ def _instance(names: Any, text: str) -> Exception:
         cls = _known_class(module, name)
         if cls is None or cls is Exception:
             continue
-        error = cls.__new__(cls)
+        try:
+            error = cls.__new__(cls)
+        except TypeError:  # an ExceptionGroup needs exceptions
+            continue
         error.args = (text,)
         if text in str(error) or cls is KeyError:
             return error

@@ -36,15 +36,17 @@ class Frames:
     ----------
     sock : socket.socket
         A connected stream socket, in blocking mode.
-    max_bytes : int
-        The longest frame that is read.
+    max_bytes, max_header : int
+        The longest frame that is read, and the longest header of one.
     max_total : int
         How many bytes are read altogether.
     """
 
-    def __init__(self, sock: socket.socket, max_bytes: int, max_total: int) -> None:
+    def __init__(
+        self, sock: socket.socket, max_bytes: int, max_header: int, max_total: int
+    ) -> None:
         self._sock = sock
-        self._max_bytes = max_bytes
+        self._max_bytes, self._max_header = max_bytes, max_header
         self._left = max_total
         self._pending = bytearray()
         self._poll = select.poll()
@@ -87,6 +89,11 @@ class Frames:
         if size > self._max_bytes or size > self._left:
             limit = min(self._max_bytes, self._left)
             raise Malformed(f"expected at most {limit:,} bytes, got {size:,}")
+        if text_size > self._max_header:
+            raise Malformed(
+                f"expected a header of at most {self._max_header:,} bytes, got "
+                f"{text_size:,}"
+            )
         self._left -= size
         text = self._exactly(text_size, deadline)
         body = memoryview(self._exactly(body_size, deadline))

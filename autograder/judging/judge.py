@@ -31,6 +31,10 @@ from autograder.judging.warm import keep_warm
 _GRACE_S = 10.0  # beyond its own limits, for a test cell to say what it found
 
 
+class JudgeDied(Exception):  # noqa: N818 - says what happened
+    """The judge's process was killed: nothing can be judged here any more."""
+
+
 class Judge:
     """Runs test cells against students' processes.
 
@@ -99,17 +103,26 @@ class Judge:
             `autograder.judging.far.serve`, for this test cell alone. Closed afterwards.
         interrupt : callable
             Interrupts the student's process (SIGINT), when a call takes too long.
+
+        Raises
+        ------
+        JudgeDied
+            If the judge's process has ended, which is no submission's fault.
         """
         ours, theirs = socket.socketpair()
         with ours:
             with channel, theirs:
                 order = json.dumps([source, maximum]).encode()
-                start = len(order).to_bytes(4, "little")
-                socket.send_fds(
-                    self._control, [start], [channel.fileno(), theirs.fileno()]
-                )
-                self._control.sendall(order)
+                self._send(order, [channel.fileno(), theirs.fileno()])
             return self._verdict(ours, maximum, interrupt)
+
+    def _send(self, order: bytes, files: list[int]) -> None:
+        start = len(order).to_bytes(4, "little")
+        try:
+            socket.send_fds(self._control, [start], files)
+            self._control.sendall(order)
+        except ConnectionError:
+            raise JudgeDied("the process that runs the tests has ended") from None
 
     def _verdict(
         self, reply: socket.socket, maximum: float, interrupt: Callable[[], None]

@@ -3,6 +3,10 @@
 Two answers that say the same fail for the same reason. The digest is over all values
 that crossed from the student's side, rounded so that another order of summation does
 not show: 5 significant digits of double precision, 4 of single, 2 of half.
+
+A value that refers to its parts many times over (a list that holds a list twice, that
+holds a list twice, ...) is endless when it is written out; no more of it is read than
+an honest answer could hold.
 """
 
 import hashlib
@@ -19,6 +23,8 @@ from autograder.judging.tensors import is_tensor
 _DIGITS = {2: 2, 4: 4, 8: 5, 16: 5}  # by bytes of a real number
 _NOISE = 1e-6  # what is smaller than this part of the largest number counts as 0
 _MAX_NESTED = 50
+_MAX_VALUES = 500_000
+_MAX_BYTES = 300_000_000
 
 
 class Transcript:
@@ -33,16 +39,42 @@ class Transcript:
 
     def add(self, verb: str, value: Any) -> None:
         """Note a value."""
-        self._hash.update(repr((verb, _canonical(value, ()))).encode())
+        canonical = _canonical(value, (), _Budget())
+        self._hash.update(repr((verb, canonical)).encode())
 
     def digest(self) -> str:
         """Return the digest of all that was noted."""
         return self._hash.hexdigest()
 
 
-def _canonical(value: Any, above: tuple[int, ...]) -> Any:
+class _Budget:
+    """How much of a value is still read."""
+
+    def __init__(self) -> None:
+        self._values, self._bytes = _MAX_VALUES, _MAX_BYTES
+
+    def allows(self, value: Any) -> bool:
+        """Count one more value; tell whether it may still be read."""
+        self._values -= 1
+        packed = value.data if isinstance(value, Array) else value
+        size = packed.size if isinstance(packed, Region) else _size_of(packed)
+        self._bytes -= size
+        return self._values >= 0 and self._bytes >= 0
+
+
+def _size_of(value: Any) -> int:
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, np.ndarray) or is_tensor(value):
+        return int(value.nbytes)
+    return 0
+
+
+def _canonical(value: Any, above: tuple[int, ...], budget: _Budget) -> Any:
     """Return what `value` is, in plain data with a stable `repr`."""
     kind = type(value)
+    if not budget.allows(value):
+        return "..."
     if kind is float:
         return _rounded(value)
     if value is None or kind in (bool, int, str, bytes):
@@ -59,10 +91,10 @@ def _canonical(value: Any, above: tuple[int, ...]) -> Any:
         return str(value.dtype), _canonical_array(whole.numpy())
     if id(value) in above or len(above) > _MAX_NESTED:
         return "..."
-    return kind.__name__, _children_of(value, (*above, id(value)))
+    return kind.__name__, _children_of(value, (*above, id(value)), budget)
 
 
-def _children_of(value: Any, above: tuple[int, ...]) -> list[Any]:
+def _children_of(value: Any, above: tuple[int, ...], budget: _Budget) -> list[Any]:
     kind = KIND_OF.get(type(value))
     if kind is not None:
         if kind.name == "Message":  # its other fields name times and addresses
@@ -73,7 +105,7 @@ def _children_of(value: Any, above: tuple[int, ...]) -> list[Any]:
         children = list(value)
     else:
         return []
-    found = [_canonical(child, above) for child in children]
+    found = [_canonical(child, above, budget) for child in children]
     return sorted(found, key=repr) if kind is not None and kind.name == "set" else found
 
 
@@ -101,7 +133,7 @@ def _canonical_region(region: Region) -> Any:
 def _canonical_packed(packed: Array) -> Any:
     try:
         return "Array", _canonical_array(packed.numpy())
-    except (TypeError, ValueError, MemoryError):
+    except Exception:  # its bytes may be anything
         return "Array", packed.dtype, packed.shape, packed.data
 
 

@@ -146,7 +146,7 @@ def _run_one(
 
     say(pid=os.getpid())
     _, most = resource.getrlimit(resource.RLIMIT_AS)
-    memory = limits.memory_bytes
+    memory = _address_space() + limits.memory_bytes
     if most != resource.RLIM_INFINITY:
         memory = min(memory, most)
     resource.setrlimit(resource.RLIMIT_AS, (memory, most))
@@ -155,3 +155,8 @@ def _run_one(
         measure_both_sides(near)
         verdict = run_cell(source, maximum, namespace, names, near)
     say(verdict=asdict(verdict))
+
+
+def _address_space() -> int:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()

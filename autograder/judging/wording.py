@@ -24,3 +24,14 @@ def shortened(text: str) -> str:
     if len(text) <= _MAX_MESSAGE_CHARS:
         return text
     return text[: _MAX_MESSAGE_CHARS - 3] + "..."
+
+
+def readable(text: str) -> str:
+    """Return a text without what a page or a terminal cannot show, and not too long.
+
+    A student may have written it, or have named a file so.
+    """
+    shown = (
+        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+    return shortened("".join(shown))

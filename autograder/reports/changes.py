@@ -6,16 +6,16 @@ from pathlib import Path
 
 from rich import box
 from rich.table import Table
-from rich.text import Text
 
 from autograder.grading.regrade import Change, Regrade
 from autograder.reports.sheets import as_text
+from autograder.terminal import plain
 
 
 def changes_table(regrade: Regrade) -> Table:
     """Return one row a change; a lower mark that is kept is said so."""
     table = Table(title=regrade.lab, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.caption, table.caption_justify = Text(summary(regrade)), "left"
+    table.caption, table.caption_justify = plain(summary(regrade)), "left"
     for name in ("student", "check"):
         table.add_column(name, overflow="fold")
     table.add_column("old", justify="right", no_wrap=True)
@@ -26,7 +26,7 @@ def changes_table(regrade: Regrade) -> Table:
         kept = f" (it would be {new}; the old mark is kept)" if change.is_kept else ""
         shown = _points(change.old) if change.is_kept else new
         cells = (change.student, change.grade_id, _points(change.old), shown)
-        table.add_row(*(Text(cell) for cell in (*cells, change.why + kept)))
+        table.add_row(*(plain(cell) for cell in (*cells, change.why + kept)))
     return table
 
 

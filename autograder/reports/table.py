@@ -11,6 +11,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from autograder.terminal import plain
+
 if TYPE_CHECKING:  # grading writes reports: it imports us
     from autograder.grading.marks import CellMark, GradeReport, StudentMarks
 
@@ -44,7 +46,7 @@ def _row(student: "StudentMarks", exercises: tuple[str, ...]) -> list[Text]:
     cells.append("pending" if is_pending else _points(student.of_exercise("")))
     flag = "?" if student.needs_review else ""
     cells.append(f"{student.total:g}/{student.maximum:g}{flag}")
-    return [Text(cell) for cell in [*cells, student.status]]
+    return [plain(cell) for cell in [*cells, student.status]]
 
 
 def _points(marks: "tuple[CellMark, ...]") -> str:
@@ -71,4 +73,4 @@ def _caption(report: "GradeReport") -> Text:
         several = len(students) > _MAX_NAMES
         names = f"{len(students)} students" if several else ", ".join(students)
         lines.append(f"{names}: {note}")
-    return Text("\n".join(lines))
+    return plain("\n".join(lines))

@@ -1,6 +1,7 @@
 """Ask a zygote for one fork, with the open files that it is to have."""
 
 import os
+import resource
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -12,6 +13,20 @@ from autograder.sandbox.process import KernelProcess
 from autograder.sandbox.zygote import Zygote
 
 _BACKLOG = 16
+_FILES_OF_OURS = 65_536
+
+
+def be_allowed_to_send_files() -> None:
+    """Stay able to hand over open files, whatever submissions of the same user do.
+
+    The system counts a user's files that were sent and not yet received, and refuses
+    more to a process whose own limit of open files they exceed. Submissions have a low
+    limit: they can use up theirs, and must not use up ours.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES_OF_OURS if hard == resource.RLIM_INFINITY else hard
+    wanted = max(soft, min(wanted, _FILES_OF_OURS))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def launch(

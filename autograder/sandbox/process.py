@@ -14,7 +14,7 @@ from autograder.sandbox.leash import (
 )
 from autograder.sandbox.zygote import SandboxError, Zygote
 
-_END_S = 10.0  # how long all processes of a submission may take to be killed
+_END_S = 60.0  # how long all processes of a submission may take to be killed
 
 
 class KernelProcess:

@@ -22,7 +22,7 @@ from autograder.sandbox.bubblewrap import (
     python_paths,
 )
 from autograder.sandbox.environment import kernel_environment
-from autograder.sandbox.launch import launch
+from autograder.sandbox.launch import be_allowed_to_send_files, launch
 from autograder.sandbox.layout import CODE, HOME, TEMPORARY, UID, WORK
 from autograder.sandbox.place import Place, remove_leftovers, temporary_place
 from autograder.sandbox.process import KernelProcess
@@ -65,6 +65,7 @@ class Sandbox:
         self._hidden = tuple(path.resolve() for path in hidden)
         self._resources = ExitStack()
         remove_leftovers()
+        be_allowed_to_send_files()
         self._place = self._resources.enter_context(temporary_place())
         self._zygote: Zygote | None = None
         try:

@@ -301,6 +301,7 @@ for n, size, epochs in sizes:
     case = f"n={n}, batch_size={size}, local_epochs={epochs}"
     assert list(got) == list(expected), f"{case}: got the names {list(got)}"
     for name, array in expected.items():
+        assert np.shape(got[name]) == array.shape, f"{case}: {name} changed its shape"
         close = np.allclose(got[name], array, rtol=1e-4, atol=1e-5)
         assert close, f"{case}: {name} is not where these steps lead"
         assert got[name].dtype == np.float32, f"{case}: {name} is {got[name].dtype}"

@@ -390,6 +390,14 @@ def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epoch
     return trained
 
 
+# %% mutant="empty-arrays" exercise="local-sgd"
+# You returned arrays with no number in them: training does not change a shape.
+def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epochs, rng):
+    for _ in range(local_epochs):
+        rng.permutation(len(labels))
+    return {name: array[np.newaxis][:0] for name, array in model.items()}
+
+
 # %% mutant="ascent" exercise="local-sgd"
 # You added the gradient: that climbs the loss. A step goes against the gradient.
 def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epochs, rng):

@@ -139,3 +139,42 @@ def test_the_fingerprint_changes_with_anything_handed_in(folder):
 
     assert len(seen) == 4
     assert fingerprint(folder, Limits()) in seen
+
+
+def test_files_that_cannot_be_copied_are_left_out(folder):
+    """The grader's own names, and those that are too long below another folder."""
+    (folder / "grading.json").mkdir()
+    (folder / "grading.json" / "inside").touch()
+    (folder / ("x" * 250) / ("y" * 250) / ("z" * 250)).mkdir(parents=True)
+    for name in ("short", "w" * 250):
+        (folder / ("x" * 250) / ("y" * 250) / ("z" * 250) / name).touch()
+
+    submission = take_in(folder, "means", Limits())
+
+    assert [len(name) for name in submission.files] == [758]
+    own, long = submission.notes
+    assert own.startswith("grading.json/inside has a name that the grader needs")
+    assert long == f"{'x' * 100} has too long a name and was left out"
+
+
+def test_there_are_so_many_files_and_no_more(folder):
+    """Each costs time, and room in the sandbox, however short it is."""
+    for k in range(5):
+        (folder / f"{k}").touch()
+
+    submission = take_in(folder, "means", Limits(num_files=3))
+
+    assert submission.files == ("0", "1", "2")
+    assert submission.notes == ("the files from 3 on are more than 3",)
+
+
+def test_the_fingerprint_reads_no_more_than_may_be_handed_in(folder):
+    """A file of a terabyte takes no room on the disk, and an hour to read."""
+    for name in ("a", "b"):
+        with (folder / name).open("wb") as file:
+            file.truncate(2**40)
+
+    before = fingerprint(folder, Limits())
+    os.utime(folder / "b", (1, 1))
+
+    assert fingerprint(folder, Limits()) != before

@@ -14,6 +14,7 @@ import pytest
 from autograder.grading.ledger import Ledger
 from autograder.grading.marking import Marked
 from autograder.grading.pool import NUM_TRIES, ThisProcess, Workers
+from autograder.judging.judge import JudgeDied
 from tests.grading.tiny import FULL, points
 
 
@@ -36,6 +37,8 @@ class OddMarker:
         num_tries = len((self.scratch / student).read_text().split())
         if student == "raises":
             raise OSError("disk full")
+        if student == "judge-dies-once" and num_tries == 1:
+            raise JudgeDied
         if student == "kills" or (student == "kills-once" and num_tries == 1):
             os.kill(os.getpid(), signal.SIGKILL)
         return Marked(student, (), Ledger("a", "b"), "{}")
@@ -77,6 +80,15 @@ def test_an_exception_is_an_outcome_on_either_side(outcomes_of):
 
         assert isinstance(outcomes["ada"], Marked)
         assert str(outcomes["raises"]) == "disk full"
+
+
+@pytest.mark.parametrize("make_pool", [ThisProcess, partial(Workers, num_workers=2)])
+def test_a_judge_that_dies_costs_nobody_a_mark(outcomes_of, make_pool):
+    """The submission is marked again with a new one, and so are all after it."""
+    outcomes, tries = outcomes_of(["ada", "judge-dies-once", "zoe"], make_pool)
+
+    assert all(isinstance(out, Marked) for out in outcomes.values())
+    assert len(tries["judge-dies-once"]) == 2
 
 
 def test_workers_do_the_work(outcomes_of):

@@ -117,3 +117,25 @@ def test_images_pasted_into_an_answer_are_kept(tmp_path):
     path = write(tmp_path, with_cells({**cell, "attachments": pasted}))
 
     assert read_notebook(path, 10**6)[0].cells[0].attachments == pasted
+
+
+def test_a_notebook_of_too_many_cells_is_refused(tmp_path):
+    """Each costs every later step its time, however empty it is."""
+    cell = {"cell_type": "raw", "metadata": {}, "source": ""}
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "cells": [cell] * 2_001}))
+
+    with pytest.raises(UnreadableError, match="at most 2,000 cells, got 2,001"):
+        read_notebook(path, 10**6)
+
+
+def test_names_of_attachments_are_text(tmp_path):
+    """Half characters, which JSON can spell and UTF-8 cannot, are replaced."""
+    image = {"\ud800": {"image/png": "\ud800"}}
+    cell = {"cell_type": "markdown", "metadata": {}, "source": "", "attachments": image}
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "cells": [cell]}))
+
+    notebook, _ = read_notebook(path, 10**6)
+
+    assert notebook.cells[0].attachments == {"?": {"image/png": "?"}}

@@ -1,5 +1,6 @@
 """Whatever bytes arrive, the judge reads them as data or stops the test."""
 
+import builtins
 import json
 import os
 import socket
@@ -294,3 +295,46 @@ def test_a_pickle_bomb_is_an_object_like_any_other(tmp_path, monkeypatch):
         near = Near(student.channel, JudgeLimits(), student.interrupt)
         (bomb,) = near.names(["bomb"])["bomb"]()
         assert "Bomb" in repr(bomb) and os.listdir(tmp_path) == []
+
+
+def test_a_long_header_is_not_read():
+    """It takes twenty times the memory once it is: arrays travel beside it."""
+    data = answer(["return", [["tuple"]] * 10_000])
+    with (
+        judge_that_reads(data, header_bytes=1_000) as near,
+        pytest.raises(Stopped, match="a header of at most 1,000 bytes"),
+    ):
+        near.request(None, "names", ("f",), {})
+
+
+def test_a_value_that_is_endless_when_written_out_is_read_in_part():
+    """A list that holds a list twice, that holds a list twice, sixty times."""
+    news = [[-60, "list", None, [2.0]]]
+    news += [[-n, "list", None, [["thing", -n - 1]] * 2] for n in range(1, 60)]
+    data = answer(["return", ["thing", -1]], news=news)
+    with judge_that_reads(data) as near:
+        shared = near.request(1.0, "call", (), {})
+        assert shared[0] is shared[1]
+        assert near.transcript.digest()
+
+
+def test_one_number_seen_as_an_endless_array_is_read_in_part():
+    """Strides of 0 repeat what is there."""
+    node = ["array", -1, 0, "<f8", [20_000_000], [0], False]
+    data = answer(["return", ["tuple", *[node] * 1_000]], [MEMORY], buffers=[EIGHT])
+    with judge_that_reads(data) as near:
+        assert len(near.request(1.0, "call", (), {})) == 1_000
+
+
+def test_every_exception_of_a_library_arrives_as_one():
+    """Also one that cannot be made without arguments, such as ExceptionGroup."""
+    for name in sorted({c.__name__ for c in vars(builtins).values() if is_error(c)}):
+        data = answer(["raise", [["builtins", name]], "why", 0, None])
+        with judge_that_reads(data) as near, pytest.raises(Exception) as caught:
+            near.request(None, "next", (), {})
+        assert not near.stopped
+        assert name in (type(caught.value).__name__, str(caught.value).split(":")[0])
+
+
+def is_error(thing):
+    return isinstance(thing, type) and issubclass(thing, Exception)

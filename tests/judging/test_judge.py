@@ -1,12 +1,14 @@
 """The judge: points, messages, and one test cell that cannot reach the next."""
 
 import os
+import signal
+import socket
 
 import pytest
 
 from autograder.errors import UserError
 from autograder.judging.exercise_names import defined_names
-from autograder.judging.judge import Judge
+from autograder.judging.judge import Judge, JudgeDied
 from autograder.judging.limits import JudgeLimits
 from tests.judging.student import Student
 
@@ -188,6 +190,18 @@ def test_the_judge_ends_with_its_owner():
     judge.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_judge_that_was_killed_says_so():
+    """It is no submission's fault, and another judge can be asked."""
+    judge = Judge([SETUP], NAMES)
+    os.kill(judge._pid, signal.SIGKILL)
+    os.waitid(os.P_PID, judge._pid, os.WEXITED | os.WNOWAIT)
+    ours, theirs = socket.socketpair()
+
+    with theirs, pytest.raises(JudgeDied):
+        judge.run("double(1)", 1.0, ours)
+    judge.close()
 
 
 def test_transcripts_are_of_what_the_student_said(judge):

@@ -196,8 +196,14 @@ def test_generators_of_the_test_are_read_as_far_as_they_are_asked(student):
             yield i
 
     assert student.takes(numbers(), 3) == [0, 1, 2] and made == [0, 1, 2]
-    with pytest.raises(StopIteration):
+
+
+def test_only_next_ends_a_loop(student):
+    """A call that raises StopIteration in `map` would end it, with nothing checked."""
+    with pytest.raises(RuntimeError, match="a call raised StopIteration"):
         student.takes(iter([1]), 2)
+    with pytest.raises(RuntimeError, match="a call raised StopIteration"):
+        list(map(student.takes, [iter([])], [1]))
 
 
 def test_objects_of_the_test_are_lent(student):

@@ -57,3 +57,13 @@ def test_names_that_look_like_markup_are_shown_as_they_are():
     name = "[red]x[/nothing]"
 
     assert name in printed(StudentMarks(name, (), "kept", (name,)))
+
+
+def test_nothing_in_it_is_obeyed_by_a_terminal():
+    """A student chooses the names of files, and a folder's need not be UTF-8."""
+    note = "a\x1b]0;owned\x07\x1b[2J\u202e\udcff is a link"
+    text = printed(StudentMarks("eve\x1b[31m[/red]\udcff", (), "graded", (note,)))
+
+    assert "eve?[31m[/red]?" in text
+    assert "a?]0;owned??[2J?? is a link" in text
+    assert text.encode()

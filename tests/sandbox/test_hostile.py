@@ -1,10 +1,13 @@
 """Hostile cells: what they try is refused, and the grader goes on."""
 
+import errno
 import json
 import os
 import socket
+import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -414,3 +417,100 @@ def test_unseeded_draws_are_the_same_for_everyone(sandbox, tmp_path):
     source = "import random, numpy; print(random.random(), numpy.random.rand())"
 
     assert one(sandbox, tmp_path, source) == one(sandbox, tmp_path, source)
+
+
+def test_what_lies_in_sockets_is_counted(walled, tmp_path):
+    """No process is charged for it by the system; larger buffers are not given."""
+    source = """\
+import os, socket, time
+ours, theirs = socket.socketpair()
+ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**24)
+print(ours.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) < 2**21)
+time.sleep(1)  # the line above is on its way
+if os.fork() and os.fork() and os.fork():  # a fork shares what there is so far
+    time.sleep(60)
+kept = [socket.socketpair() for _ in range(480)]
+time.sleep(60)
+"""
+    bounds = replace(SMALL, memory_bytes=700_000_000)
+    printed, error = one(walled, tmp_path, source, cell_s=30, machine=bounds)
+
+    assert printed == "True\n"
+    assert error == "it used more than 0.7 GB of memory"
+
+
+def test_who_wants_many_processors_goes_last(walled, tmp_path):
+    """All but the kernel's own thread; a single busy cell goes first as ever."""
+    source = """\
+import os, time
+children = []
+for _ in range(8):
+    child = os.fork()
+    if not child:
+        while True: pass
+    children.append(child)
+while not all(os.sched_getscheduler(child) == os.SCHED_IDLE for child in children):
+    time.sleep(0.05)
+print(os.sched_getscheduler(0) == os.SCHED_OTHER)
+try:
+    os.sched_setscheduler(children[0], os.SCHED_OTHER, os.sched_param(0))
+except PermissionError:
+    print("no way back")
+"""
+    printed, _ = one(walled, tmp_path, source, cell_s=30)
+
+    assert printed == "True\nno way back\n"
+
+
+def test_who_keeps_too_many_busy_is_ended(walled, tmp_path):
+    """Also threads of sessions of their own; the reason is said."""
+    source = """\
+import os, threading, time
+def busy():
+    while True: pass
+for _ in range(30):
+    if os.fork() == 0:
+        os.setsid()
+        threading.Thread(target=busy).start()
+        time.sleep(3600)
+time.sleep(3600)
+"""
+    _, error = one(walled, tmp_path, source, cell_s=60, machine=Bounds())
+
+    assert error.endswith("processes or threads busy")
+
+
+def test_semaphores_of_system_v_are_refused(walled, tmp_path):
+    """They lie in the memory of the system's kernel."""
+    source = """\
+import ctypes
+print(ctypes.CDLL(None).semget(0, 1, 0o1600))
+"""
+    assert one(walled, tmp_path, source)[0] == "-1\n"
+
+
+def test_files_in_flight_do_not_keep_the_grader_from_sending_any():
+    """They are counted together where it runs submissions as its own user."""
+    program = """
+import os, resource, socket, sys, time
+from autograder.sandbox.launch import be_allowed_to_send_files
+if os.getuid() == 0:
+    os.setgroups([]), os.setresgid(*[54321] * 3), os.setresuid(*[54321] * 3)
+resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 4096))
+kept = []
+try:  # as a submission does
+    while True:
+        kept += socket.socketpair()
+        for _ in range(4):
+            socket.send_fds(kept[-1], [b"x"], [0] * 200)
+except OSError as error:
+    print(error.errno)
+ours, theirs = socket.socketpair()
+be_allowed_to_send_files()
+socket.send_fds(ours, [b"x"], [0])
+print("sent")
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert done.stdout == f"{errno.ETOOMANYREFS}\nsent\n", done.stderr

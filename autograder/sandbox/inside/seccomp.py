@@ -1,9 +1,10 @@
 """A seccomp filter: system calls that no submission needs, and that would get it far.
 
-Refused are memory that is counted nowhere (memfd, System V segments), looking into or
-slowing down other processes, new namespaces and mounts, and the parts of the kernel
-that most privilege escalations went through (bpf, io_uring, userfaultfd, keyrings).
-It is a second line: without it the wall still stands.
+Refused are memory that is counted nowhere (memfd, System V segments and semaphores),
+looking into or slowing down other processes, new namespaces and mounts, and the parts
+of the kernel that most privilege escalations went through (bpf, io_uring, userfaultfd,
+keyrings). Sockets keep the usual buffers: asking for larger ones is granted in words
+only. It is a second line: without it the wall still stands.
 """
 
 import ctypes
@@ -18,7 +19,7 @@ _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 # Instructions of the classic Berkeley packet filter.
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 # Offsets in `struct seccomp_data`.
-_NUMBER, _ARCH, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _ARCH, _FIRST_ARGUMENT, _SECOND_ARGUMENT, _THIRD_ARGUMENT = 0, 4, 16, 24, 32
 _X32 = 0x40000000  # the other numbering of system calls on x86-64
 
 _NEW_NAMESPACES = 0x7E020080  # CLONE_NEW*
@@ -57,6 +58,7 @@ _BEFORE = {
     "process_vm_writev": (311, 271),
     "ptrace": (101, 117),
     "request_key": (249, 218),
+    "semget": (64, 190),
     "setns": (308, 268),
     "shmget": (29, 194),
     "umount2": (166, 39),
@@ -66,10 +68,11 @@ _BEFORE = {
 # Callers of these have another way when the kernel is too old to have them.
 _MISSING = ("clone3", "io_uring_setup", "memfd_create")
 _MACHINES = {
-    # machine: (column above, architecture for the filter, number of clone)
-    "x86_64": (0, 0xC000003E, 56),
-    "aarch64": (1, 0xC00000B7, 220),
+    # machine: (column above, architecture for the filter, clone, setsockopt)
+    "x86_64": (0, 0xC000003E, 56, 54),
+    "aarch64": (1, 0xC00000B7, 220, 208),
 }
+_SOL_SOCKET, _SO_SNDBUF, _SO_RCVBUF = 1, 7, 8
 
 
 class _Program(ctypes.Structure):
@@ -90,9 +93,8 @@ def refuse_system_calls() -> None:
     system.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.addressof(program))
 
 
-def _program(column: int, arch: int, clone: int) -> bytes:
-    denied = _ERRNO | errno.EPERM
-    missing = _ERRNO | errno.ENOSYS
+def _program(column: int, arch: int, clone: int, setsockopt: int) -> bytes:
+    denied, missing, ignored = _ERRNO | errno.EPERM, _ERRNO | errno.ENOSYS, _ERRNO | 0
     code = [
         _instruction(_LOAD, _ARCH),
         _instruction(_EQUAL, arch, 1, 0),
@@ -106,6 +108,14 @@ def _program(column: int, arch: int, clone: int) -> bytes:
         code.append(_instruction(_EQUAL, number, 0, 1))
         code.append(_instruction(_RETURN, missing if name in _MISSING else denied))
     code += [
+        _instruction(_EQUAL, setsockopt, 0, 7),
+        _instruction(_LOAD, _SECOND_ARGUMENT),
+        _instruction(_EQUAL, _SOL_SOCKET, 0, 4),
+        _instruction(_LOAD, _THIRD_ARGUMENT),
+        _instruction(_EQUAL, _SO_SNDBUF, 1, 0),
+        _instruction(_EQUAL, _SO_RCVBUF, 0, 1),
+        _instruction(_RETURN, ignored),
+        _instruction(_RETURN, _ALLOW),
         _instruction(_EQUAL, clone, 0, 3),
         _instruction(_LOAD, _FIRST_ARGUMENT),
         _instruction(_ANY_BIT, _NEW_NAMESPACES, 0, 1),

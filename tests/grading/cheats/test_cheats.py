@@ -1,19 +1,25 @@
 """The cheat bank: nobody gains a mark, harms a neighbour, or leaves anything behind."""
 
 import hashlib
+import os
 import shutil
 import socket
+import stat
 import threading
+from pathlib import Path
 
 import psutil
 import pytest
 
 from autograder.grading import Limits
-from tests.grading.cheats.bank import CHEATS, LARGEST, NOTHING
+from tests.grading.cheats import bank, machine, wire
+from tests.grading.cheats.bank import LARGEST, NOTHING
+from tests.grading.cheats.folders import ALL, FOLDERS, NOTEBOOKS, written
 from tests.grading.tiny import FULL
 
 pytestmark = pytest.mark.slow
 
+CHEATS = (*bank.CHEATS, *wire.CHEATS, *machine.CHEATS)
 HONEST = ("ada", "m-middle", "zoe")  # graded before, between and after the cheats
 LIMITS = Limits(cell_s=8, interrupt_s=2)
 
@@ -52,17 +58,27 @@ def graded(course, server):
     course.submit("links")
     (course.folder("shadows") / "numpy.py").write_text("isclose = lambda *a: True")
     course.submit("shadows", mean="def mean(values):\n    return 0.0")
+    for attack in FOLDERS:
+        attack(course.submit(attack.__name__).parent)
+    for attack in NOTEBOOKS:
+        text, _ = written(course.answered(), attack)
+        course.submit(attack.__name__, text=text)
     before, processes = digests(course), our_processes()
     marks = course.grade(workers=2, limits=LIMITS)
     return marks, before, processes
 
 
 def digests(course):
-    return {
-        path: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in (course.root / "submitted").rglob("*")
-        if path.is_file() and not path.is_symlink()
-    }
+    """Digests of what was handed in, as far as its paths and sizes are usual."""
+    found = {}
+    for folder, _, names in os.walk(course.root / "submitted"):
+        for name in names:
+            path = os.path.join(folder, name)
+            if len(path) < 4000 and stat.S_ISREG(os.lstat(path).st_mode):
+                size = os.lstat(path).st_size
+                content = Path(path).read_bytes() if size < 50_000_000 else size
+                found[path] = hashlib.sha256(repr(content).encode()).hexdigest()
+    return found
 
 
 def our_processes():
@@ -90,6 +106,25 @@ def test_a_cheat_gets_what_its_answer_is_worth(graded, cheat):
     assert marks[cheat.name].status == "graded"
     accepted = {cheat.total, NOTHING} if cheat.may_time_out else {cheat.total}
     assert total(marks[cheat.name]) in accepted
+
+
+@pytest.mark.parametrize("attack", FOLDERS, ids=lambda attack: attack.__name__)
+def test_a_hostile_folder_costs_nothing_but_itself(graded, attack):
+    """The answers in it are right."""
+    marks, _, _ = graded
+
+    assert marks[attack.__name__].status == "graded"
+    assert total(marks[attack.__name__]) == ALL
+
+
+@pytest.mark.parametrize("attack", NOTEBOOKS, ids=lambda attack: attack.__name__)
+def test_a_hostile_file_gets_what_its_answers_are_worth(graded, course, attack):
+    """A definite state, whatever is in it."""
+    marks, _, _ = graded
+    _, worth = written(course.answered(), attack)
+
+    assert marks[attack.__name__].status in ("graded", "unreadable")
+    assert total(marks[attack.__name__]) == worth
 
 
 def test_the_yardstick_is_honest_and_wrong(graded):
