@@ -4,9 +4,13 @@ The student's cells run in their kernel. Test cells do not: the judge runs them 
 side, with the kernel's names as proxies, and its verdicts are the marks.
 
 A cell that raises stops nobody: later cells run. A cell that takes too long is
-interrupted. A kernel that died, or did not react, is not started again: cells before
-it keep their outputs, and the rest get a `NotRun` error with the reason, so that their
+interrupted. After a kernel that died, or did not react, no cell is run: cells before
+keep their outputs, and the rest get a `NotRun` error with the reason, so that their
 tests are marked zero and say why.
+
+A kernel that died although it kept within all bounds may have been the machine's fault
+or that of a library (the interpreter of Python 3.12.1 was seen to crash in one). Such
+a notebook is run a second time, and that run counts.
 """
 
 import contextlib
@@ -93,12 +97,22 @@ class KernelExecutor:
         KernelStartError
             If no kernel could be started.
         """
+        executed, was_lost = self._run(notebook, submission)
+        if was_lost:
+            executed, _ = self._run(notebook, submission)
+        return executed
+
+    def _run(
+        self, notebook: NotebookNode, submission: Submission
+    ) -> tuple[Executed, bool]:
+        """Run it once; return also whether the kernel died and nobody knows why."""
         executed = Executed(copy.deepcopy(notebook))
         with workspace(submission) as place:
             with self._kernel(place) as kernel:
-                _Run(kernel, self.limits, self.judge, executed).all_cells()
+                run = _Run(kernel, self.limits, self.judge, executed)
+                run.all_cells()
             executed.cpu_s = kernel.cpu_s
-        return executed
+        return executed, run.was_lost
 
     def _kernel(self, place: Place) -> Kernel:
         for _ in range(_NUM_STARTS - 1):
@@ -119,6 +133,7 @@ class _Run:
     ) -> None:
         self.kernel, self.limits, self.judge = kernel, limits, judge
         self.executed = executed
+        self.was_lost = False
         self.deadline = time.monotonic() + limits.notebook_s
         self.budget = OutputBudget(
             limits.cell_output_bytes, limits.notebook_output_bytes
@@ -158,6 +173,7 @@ class _Run:
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output["execution_count"] = cell.execution_count
+        self.was_lost |= ending == "dead" and not self.kernel.cause_of_death
         if ending in ("stuck", "dead"):
             cause = self.kernel.cause_of_death or verdict.message
             return f"{_name(cell)} was the last cell that ran: {cause}"
@@ -189,6 +205,7 @@ class _Run:
             cell.outputs.append(_not_run(problem))
         elif reply.get("status") != "ok" and not _has_error(cell):
             cell.outputs.append(error_output(reply))
+        self.was_lost |= ending == "dead" and not self.kernel.cause_of_death
         if ending in ("stuck", "dead"):
             return f"{_name(cell)} was the last cell that ran: {problem}"
         return ""

@@ -1,6 +1,7 @@
 """Running notebooks in real kernels: what a cell can do, and what it cannot."""
 
 import os
+import signal
 from pathlib import Path
 
 import nbformat
@@ -140,6 +141,31 @@ def test_a_dead_kernel_keeps_what_was_before(sandbox, tmp_path, death):
     assert text(before) == "before\n"
     assert errors(dead) == ["the kernel died"]
     assert errors(after) == [stopped]
+
+
+def test_a_kernel_that_was_killed_for_no_reason_is_tried_again(sandbox, tmp_path):
+    """The machine's fault costs nobody a mark; a second death is believed."""
+
+    class Unlucky(KernelExecutor):
+        deaths = 0
+
+        def _start(self, place):
+            kernel = super()._start(place)
+            if self.deaths:
+                self.deaths -= 1
+                kernel._process.send_signal(signal.SIGKILL)
+            return kernel
+
+    cell = nbformat.v4.new_code_cell("print(6 * 7)")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    submission = Submission("ada", tmp_path, notebook, (), None, ())
+    executor = Unlucky(Limits(), sandbox)
+
+    executor.deaths = 1
+    executed = executor.execute(notebook, submission)
+    assert (text(executed.notebook.cells[0]), executed.stopped) == ("42\n", "")
+    executor.deaths = 2
+    assert "the kernel died" in executor.execute(notebook, submission).stopped
 
 
 def test_a_kernel_that_dies_of_the_interrupt_is_dead(sandbox, tmp_path):
