@@ -6,6 +6,7 @@ from .curves import accuracy
 from .drift import client_drift
 from .lines import lines
 from .matrices import similarity
+from .paths import paths
 from .pictures import images
 from .results import result
 from .timeline import timeline
@@ -17,6 +18,7 @@ __all__ = [
     "images",
     "label_counts",
     "lines",
+    "paths",
     "result",
     "similarity",
     "timeline",
