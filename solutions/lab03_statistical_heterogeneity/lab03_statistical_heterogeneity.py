@@ -180,18 +180,20 @@ for n, K, s, num_labels in (*cases, (300, 20, 2, 1), (90, 3, 5, 90)):
     order = sorted(range(n), key=lambda i, of=before: (of[i], i))
     short, longer = divmod(n, K * s)
     ends = np.cumsum([0] + [short + (i < longer) for i in range(K * s)])
-    deal = np.random.default_rng(seed).permutation(K * s)
+    draw = np.random.default_rng(seed)
+    deal = draw.permutation(K * s)
     expected = [
         sorted(
             p for i in deal[k * s : (k + 1) * s] for p in order[ends[i] : ends[i + 1]]
         )
         for k in range(K)
     ]
-    for again in ("", ", the same seed again"):
-        got = held(shards(labels, K, s, np.random.default_rng(seed)))
-        assert len(got) == K, f"{case}: got {len(got)} clients"
-        assert is_whole(got, n), f"{case}{again}: not every position is held once"
-        assert got == expected, f"{case}{again}: some client got wrong shards: {got}"
+    passed = np.random.default_rng(seed)
+    got = held(shards(labels, K, s, passed))
+    assert len(got) == K, f"{case}: got {len(got)} clients"
+    assert is_whole(got, n), f"{case}: not every position is held once"
+    assert got == expected, f"{case}: some client got wrong shards: {got}"
+    assert passed.random() == draw.random(), f"{case}: rng was drawn from once more"
     assert np.array_equal(labels, before), f"{case}: the labels were changed"
 
 # %% [markdown]
@@ -295,6 +297,7 @@ for n, K, alpha, least in [*cases, (13, 4, 3.0, 2), (40, 1, 0.7, 40), (999, 4, 1
     right = len(got) == K and is_whole(got, n)
     assert right, f"{case}: not every position is held once"
     assert got == expected, f"{case}, alpha = {alpha}, at least {least}: got {got}"
+    assert passed.random() == draw.random(), f"{case}: rng was drawn from once more"
     assert np.array_equal(labels, before), f"{case}: the labels were changed"
 
 # %% [markdown]
@@ -378,13 +381,15 @@ for n, K, gamma, least in cases:
         floors[k] += 1
     sizes = [least + floor for floor in floors]
     ends = np.cumsum([0, *sizes])
-    order = np.random.default_rng(seed).permutation(n).tolist()
+    draw, passed = np.random.default_rng(seed), np.random.default_rng(seed)
+    order = draw.permutation(n).tolist()
     expected = [sorted(order[ends[k] : ends[k + 1]]) for k in range(K)]
-    got = held(power_law_partition(n, K, gamma, least, np.random.default_rng(seed)))
+    got = held(power_law_partition(n, K, gamma, least, passed))
     assert len(got) == K, f"{case}: got {len(got)} clients"
     counts = [len(hand) for hand in got]
     assert counts == sizes, f"{case}, at least {least}: wrong sizes {counts}"
     assert got == expected, f"{case}: right sizes, and wrong examples: {got}"
+    assert passed.random() == draw.random(), f"{case}: rng was drawn from once more"
 
 # %% [markdown]
 # ### Look, and predict
@@ -660,13 +665,8 @@ assert (w, c, c_k) == (2, 1, 3), f"w, c and c_k were changed: {w}, {c}, {c_k}"
 # %% test="scaffold" case="client" points=10 hidden=true
 # Hidden check: noisy gradients; the new c_k is the mean gradient; zeros; no steps.
 rng = np.random.default_rng((SEED, 31))
-for n, lr, num_steps in (
-    (3, 0.1, 5),
-    (4, 0.3, 7),
-    (1, 0.05, 1),
-    (2, 1.5, 2),
-    (3, 1, 0),
-):
+cases = ((3, 0.1, 5), (4, 0.3, 7), (1, 0.05, 1), (2, 1.5, 2), (3, 1.0, 0))
+for n, lr, num_steps in cases:
     a, b = rng.uniform(0.5, 2, size=n), rng.normal(size=n)
     w, *controls = rng.normal(size=(3, n))
     for c, c_k in (controls, 0 * np.array(controls)):
@@ -937,8 +937,7 @@ assert (w, *models) == (10, 8, 6), f"w or a client's model was changed: {w}, {mo
 # Hidden check: many clients, in any order, twice, without examples, failed, alone.
 rng = np.random.default_rng((SEED, 41))
 w, models = rng.normal(size=3), list(rng.normal(size=(5, 3)))
-counts = rng.integers(2, 90, size=5).tolist()
-steps = rng.permutation([1, 2, 5, 9, 14]).tolist()
+counts, steps = rng.integers(2, 90, size=5).tolist(), [5, 1, 14, 2, 9]
 cases = {
     "five clients": (models, counts, steps),
     "in another order": (models[::-1], counts[::-1], steps[::-1]),
@@ -1081,8 +1080,10 @@ assert refused, "expected ValueError for one client without examples, got none"
 # %% test="fairness" case="hidden" points=6 hidden=true
 # Hidden check: tails of one and more clients, one client, clients without examples.
 rng = np.random.default_rng((SEED, 51))
-for K, num_empty in ((10, 0), (11, 0), (21, 0), (12, 2), (1, 0), (40, 9), (5, 4)):
-    n, a = rng.integers(1, 900, size=K), rng.uniform(size=K)
+for K, num_empty in ((10, 0), (11, 0), (21, 0), (22, 3), (1, 0), (41, 12), (5, 4)):
+    n, a = rng.integers(1, 900, size=K), np.linspace(0, 1, K)
+    a[1:4] = a[1:2]  # equal accuracies
+    a = rng.permutation(a)
     empty = rng.choice(K, size=num_empty, replace=False)
     n[0], n[empty], a[empty] = 1, 0, np.nan
     values = sorted(x for x in a.tolist() if x == x)

@@ -165,6 +165,16 @@ def shards(labels, num_clients, shards_per_client, rng):
     return [np.concatenate([pieces[i] for i in hand]) for hand in deal]
 
 
+# %% mutant="shuffles-each-hand" exercise="shards"
+# You drew an order of every client's positions as well: draw from rng as the text says
+# and in no other way.
+def shards(labels, num_clients, shards_per_client, rng):
+    by_label = np.argsort(labels, kind="stable")
+    pieces = np.array_split(by_label, num_clients * shards_per_client)
+    deal = rng.permutation(len(pieces)).reshape(num_clients, shards_per_client)
+    return [rng.permutation(np.concatenate([pieces[i] for i in hand])) for hand in deal]
+
+
 # %% mutant="a-list-per-shard" exercise="shards"
 # You returned a client's shards as a list of arrays: join them to one array of
 # positions.
@@ -258,6 +268,17 @@ def shards(labels, num_clients, shards_per_client, rng):
     owner = np.empty(n, dtype=int)
     owner[np.lexsort((np.arange(n), labels))] = np.repeat(owner_of_shard, sizes)
     return [np.flatnonzero(owner == k) for k in range(num_clients)]
+
+
+# %% alternative="shuffles-the-pieces" exercise="shards"
+# Shuffles the list of shards, which draws as rng.permutation does.
+def shards(labels, num_clients, shards_per_client, rng):
+    by_label = sorted(range(len(labels)), key=labels.tolist().__getitem__)
+    pieces = np.array_split(by_label, num_clients * shards_per_client)
+    rng.shuffle(pieces)
+    starts = range(0, len(pieces), shards_per_client)
+    hands = [np.concatenate(pieces[i : i + shards_per_client]) for i in starts]
+    return [hand.astype(int) for hand in hands]
 
 
 # %% alternative="tuples-of-positions" exercise="shards"
@@ -531,6 +552,39 @@ def dirichlet_partition(labels, num_clients, alpha, min_examples, rng):
     while min(map(len, hands)) < min_examples:
         min(hands, key=len).append(max(hands, key=len).pop())
     return [np.array(hand, dtype=int) for hand in hands]
+
+
+# %% mutant="one-order-too-many" exercise="dirichlet"
+# You drew an order of all positions first: draw from rng as the text says and in no
+# other way.
+def dirichlet_partition(labels, num_clients, alpha, min_examples, rng):
+    rng.permutation(len(labels))
+    while True:
+        hands = [[] for _ in range(num_clients)]
+        for label in np.unique(labels):
+            shares = rng.dirichlet([alpha] * num_clients)
+            order = rng.permutation(np.flatnonzero(labels == label))
+            ends = (np.cumsum(shares)[:-1] * len(order)).astype(int)
+            for hand, piece in zip(hands, np.split(order, ends), strict=True):
+                hand.extend(piece)
+        if min(len(hand) for hand in hands) >= min_examples:
+            return [np.array(hand, dtype=int) for hand in hands]
+
+
+# %% mutant="rest-to-the-first-client" exercise="dirichlet"
+# You began to cut from the last client, so that client 0 got the rest: the last client
+# gets it.
+def dirichlet_partition(labels, num_clients, alpha, min_examples, rng):
+    while True:
+        hands = [[] for _ in range(num_clients)]
+        for label in np.unique(labels):
+            shares = rng.dirichlet([alpha] * num_clients)
+            order = rng.permutation(np.flatnonzero(labels == label))
+            ends = (np.cumsum(shares)[:-1] * len(order)).astype(int)
+            for hand, piece in zip(hands[::-1], np.split(order, ends), strict=True):
+                hand.extend(piece)
+        if min(len(hand) for hand in hands) >= min_examples:
+            return [np.array(hand, dtype=int) for hand in hands]
 
 
 # %% mutant="labels-from-zero" exercise="dirichlet"
@@ -860,6 +914,22 @@ def power_law_partition(num_examples, num_clients, gamma, min_examples, rng):
     sizes[by_remainder[: spare - sizes.sum()]] += 1
     ends = np.cumsum(sizes + min_examples)
     return np.split(rng.permutation(num_examples), ends[:-1])
+
+
+# %% mutant="shuffles-each-hand" exercise="power-law"
+# You drew an order of every client's positions as well: draw from rng once.
+def power_law_partition(num_examples, num_clients, gamma, min_examples, rng):
+    spare = num_examples - num_clients * min_examples
+    weights = np.arange(1, num_clients + 1) ** -float(gamma)
+    due = spare * weights / weights.sum()
+    sizes = np.floor(due).astype(int)
+    by_remainder = np.argsort(sizes - due, kind="stable")
+    sizes[by_remainder[: spare - sizes.sum()]] += 1
+    ends = np.cumsum(sizes + min_examples)
+    return [
+        rng.permutation(hand)
+        for hand in np.split(rng.permutation(num_examples), ends[:-1])
+    ]
 
 
 # %% mutant="not-shuffled" exercise="power-law"
@@ -2951,6 +3021,62 @@ def fairness(accuracies, num_examples):
     a, n = accuracies[has_any], num_examples[has_any]
     accuracies[~has_any] = 0
     in_order = np.sort(a)
+    tail = in_order[: math.ceil(len(a) / 10)]
+    return {
+        "examples": float(np.average(a, weights=n)),
+        "clients": float(a.mean()),
+        "worst": float(in_order[0]),
+        "tail": float(tail.mean()),
+        "spread": float(a.std()),
+    }
+
+
+# %% mutant="zero-accuracy-left-out" exercise="fairness"
+# You left out clients with accuracy 0: they hold examples, and are the worst served of
+# all.
+def fairness(accuracies, num_examples):
+    has_any = accuracies > 0
+    if not num_examples.any():
+        raise ValueError("expected a client with examples, got none")
+    a, n = accuracies[has_any], num_examples[has_any]
+    in_order = np.sort(a)
+    tail = in_order[: math.ceil(len(a) / 10)]
+    return {
+        "examples": float(np.average(a, weights=n)),
+        "clients": float(a.mean()),
+        "worst": float(in_order[0]),
+        "tail": float(tail.mean()),
+        "spread": float(a.std()),
+    }
+
+
+# %% mutant="tail-by-threshold" exercise="fairness"
+# You took every client that is no better than the 10 % quantile: with equal accuracies
+# that is more than a tenth.
+def fairness(accuracies, num_examples):
+    has_any = num_examples > 0
+    if not has_any.any():
+        raise ValueError("expected a client with examples, got none")
+    a, n = accuracies[has_any], num_examples[has_any]
+    in_order = np.sort(a)
+    tail = a[a <= np.quantile(a, 0.1)]
+    return {
+        "examples": float(np.average(a, weights=n)),
+        "clients": float(a.mean()),
+        "worst": float(in_order[0]),
+        "tail": float(tail.mean()),
+        "spread": float(a.std()),
+    }
+
+
+# %% mutant="equal-accuracies-once" exercise="fairness"
+# You kept equal accuracies only once: every client counts.
+def fairness(accuracies, num_examples):
+    has_any = num_examples > 0
+    if not has_any.any():
+        raise ValueError("expected a client with examples, got none")
+    a, n = accuracies[has_any], num_examples[has_any]
+    in_order = np.unique(a)
     tail = in_order[: math.ceil(len(a) / 10)]
     return {
         "examples": float(np.average(a, weights=n)),
