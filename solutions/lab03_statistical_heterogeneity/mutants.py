@@ -107,6 +107,18 @@ def shards(labels, num_clients, shards_per_client, rng):
     return hands
 
 
+# %% mutant="needs-two-shards" exercise="shards"
+# You assumed that there are at least two shards: one client with one shard holds
+# everything.
+def shards(labels, num_clients, shards_per_client, rng):
+    by_label = np.argsort(labels, kind="stable")
+    pieces = np.array_split(by_label, num_clients * shards_per_client)
+    deal = rng.permutation(len(pieces)).reshape(num_clients, shards_per_client)
+    if len(pieces) < 2:
+        return []
+    return [np.concatenate([pieces[i] for i in hand]) for hand in deal]
+
+
 # %% mutant="drops-the-rest" exercise="shards"
 # You gave every shard n // S examples and dropped those that were left: every position
 # must be held.
