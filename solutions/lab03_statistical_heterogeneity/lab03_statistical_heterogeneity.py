@@ -626,7 +626,8 @@ def scaffold_server(w, c, models, changes, num_clients):
     w, c : (n,) np.ndarray of float64
         The global model and control variate of this round. They are not changed.
     models, changes : lists of |S| (n,) arrays of float64
-        w_k and Delta c_k of each client that answered; empty if none did.
+        w_k and Delta c_k of each client that answered; empty if none did. They are not
+        changed.
     num_clients : int
         N >= 1, all clients, whether or not they answered.
 
@@ -754,12 +755,12 @@ plots.paths(
 # ### Train with it
 #
 # Now ten clients train together, five local epochs in each of 20 rounds, on the split
-# of Task 1a: two shards each, so that most of them know two digits only, and all have
-# as many examples. Read the next two cells: a Flower client that trains with your
-# functions, and a strategy that aggregates with yours. What the server sends is one
-# `ArrayRecord` with the arrays `w` and `c`; a client answers with $w_k$ and
-# $\Delta c_k$, and keeps its $c_k$ in `context.state`. Without corrections, $c$ stays 0
-# and the server's step is a plain average, so it serves all three methods.
+# of Task 1a: two shards each, so that nearly all of a client's examples are of two
+# digits, and all clients have as many. Read the next two cells: a Flower client that
+# trains with your functions, and a strategy that aggregates with yours. What the server
+# sends is one `ArrayRecord` with the arrays `w` and `c`; a client answers with $w_k$
+# and $\Delta c_k$, and keeps its $c_k$ in `context.state`. Without corrections, $c$
+# stays 0 and the server's step is a plain average, so it serves all three methods.
 
 
 # %%

@@ -2,7 +2,7 @@
 
 Runs the lab's own cells (setup, exercises, and the explorations that define the
 federations and the training) for twenty seeds and prints `thresholds.md`. From the
-root of the repository, in about four minutes:
+root of the repository, in about two minutes:
 
     PYTHONPATH=. python solutions/lab03_statistical_heterogeneity/measure.py \
         > solutions/lab03_statistical_heterogeneity/thresholds.md
