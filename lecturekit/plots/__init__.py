@@ -7,6 +7,7 @@ from .curves import accuracy
 from .drift import client_drift
 from .lines import lines
 from .matrices import similarity
+from .paths import paths
 from .pictures import images
 from .results import result
 from .timeline import timeline
@@ -18,6 +19,7 @@ __all__ = [
     "images",
     "label_counts",
     "lines",
+    "paths",
     "result",
     "similarity",
     "timeline",

@@ -25,6 +25,9 @@ EVERY_FIGURE = {
         [1, 2], {"one": [3, 4]}, x_title="n", y_title="time (s)", title="How long?"
     ),
     "similarity": lambda: plots.similarity(np.eye(2)),
+    "paths": lambda: plots.paths(
+        {"FedAvg": {"A": [[0, 0], [1, 0]]}}, [1, 1], x_title="x", y_title="y", title="?"
+    ),
 }
 
 
@@ -263,3 +266,45 @@ def test_logarithmic_axes_label_every_tick_in_full():
     assert list(x.ticktext) == ["1", "2", "5", "10", "20", "50", "100", "200", "500"]
     assert list(y.ticktext) == ["1", "10", "100", "1,000"]
     assert list(y.tickvals) == [1, 10, 100, 1000]
+
+
+def test_paths_end_in_their_average_in_every_panel():
+    """Ends (2, 0) and (0, 4) average to (1, 2); the target is the same everywhere."""
+    lines = {"A": [[0, 0], [2, 0]], "B": [[0, 0], [0, 1], [0, 4]]}
+    figure = plots.paths(
+        {"one": lines, "two": {"A": [[5, 5]]}},
+        [3, 3],
+        x_title="w1",
+        y_title="w2",
+        title="Where?",
+    )
+    points = [(one.name, list(one.x)[-1], list(one.y)[-1]) for one in figure.data]
+
+    assert points == [
+        ("A", 2, 0),
+        ("B", 0, 4),
+        ("average", 1, 2),
+        ("optimum", 3, 3),
+        ("A", 5, 5),
+        ("average", 5, 5),
+        ("optimum", 3, 3),
+    ]
+    assert [one.xaxis for one in figure.data] == ["x"] * 4 + ["x2"] * 3
+    assert list(figure.data[1].text) == ["", "", "B"]
+    assert figure.data[0].line.dash != figure.data[1].line.dash
+
+
+@pytest.mark.parametrize(
+    ("panels", "target", "sentence"),
+    [
+        ({}, [0, 0], "got 0 panels"),
+        ({"p": {"A": [[0, 0]]}}, [0], "target of shape"),
+        ({"p": {}}, [0, 0], "1 to 20 paths, got 0"),
+        ({"p": {"A": [0, 1]}}, [0, 0], "points of two numbers"),
+        ({"p": {"A": [[0, np.nan]]}}, [0, 0], "points of two numbers"),
+    ],
+)
+def test_paths_that_cannot_be_drawn_are_refused(panels, target, sentence):
+    """What was expected, and what came."""
+    with pytest.raises(ValueError, match=sentence):
+        plots.paths(panels, target, x_title="x", y_title="y", title="?")
