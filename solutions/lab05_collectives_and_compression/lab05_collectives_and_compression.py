@@ -1273,7 +1273,8 @@ print(f"{reply} bytes per reply, {100 * accuracies[-1]:.1f} % of the test digits
 # Optional. What you ran is a Flower app: a ClientApp and a Strategy that know nothing
 # of this notebook's runtime. Flower's own engine runs it too, with Ray processes for
 # the clients; a client's memory goes with it, because it is in `context.state`. It
-# needs `pip install "lecturekit[ray]"` and half a minute to start. Set RUN to True.
+# needs `pip install "lecturekit[ray]"` and half a minute to start. Set RUN to True. (It
+# sends NUM_SENT entries: 10, if you have run the cell above.)
 RUN = False
 if RUN:
     from flwr.serverapp import ServerApp
