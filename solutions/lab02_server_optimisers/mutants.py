@@ -492,6 +492,261 @@ class FedOpt(FedAvg):
         return packed(model), metrics
 
 
+# %% mutant="resets-state-in-round-1" exercise="strategy"
+# You empty the state in round 1 of every start. A second start goes on with the state
+# of the first.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        self.opt = optimiser
+        self.st = {}
+
+    def configure_train(self, server_round, arrays, config, grid):
+        if server_round == 1:
+            self.st = {}
+        self.old = unpacked(arrays)
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None:
+            return None, metrics
+        avg = unpacked(avg)
+        g = {n: self.old[n] - avg[n] for n in self.old}
+        new, self.st = self.opt(self.old, g, self.st)
+        return packed(new), metrics
+
+
+# %% mutant="merges-state" exercise="strategy"
+# You merge the new state into the old one. The next call gets what the last one
+# returned, and nothing that it has dropped.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        self.opt = optimiser
+        self.st = {}
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.old = unpacked(arrays)
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None:
+            return None, metrics
+        avg = unpacked(avg)
+        g = {n: self.old[n] - avg[n] for n in self.old}
+        new, s = self.opt(self.old, g, self.st)
+        self.st = {**self.st, **s}
+        return packed(new), metrics
+
+
+# %% mutant="optimiser-on-the-class" exercise="strategy"
+# You keep the optimiser on the class, where the strategy that is made last replaces
+# that of all others.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        FedOpt.opt = staticmethod(optimiser)
+        self.st = {}
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.old = unpacked(arrays)
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None:
+            return None, metrics
+        avg = unpacked(avg)
+        g = {n: self.old[n] - avg[n] for n in self.old}
+        new, self.st = self.opt(self.old, g, self.st)
+        return packed(new), metrics
+
+
+# %% mutant="model-on-the-class" exercise="strategy"
+# You keep the model on the class: of two strategies that run in turns, one takes the
+# other's model for its own.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        self.opt = optimiser
+        self.st = {}
+
+    def configure_train(self, server_round, arrays, config, grid):
+        FedOpt.old = unpacked(arrays)
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None:
+            return None, metrics
+        avg = unpacked(avg)
+        g = {n: self.old[n] - avg[n] for n in self.old}
+        new, self.st = self.opt(self.old, g, self.st)
+        return packed(new), metrics
+
+
+# %% mutant="config-dropped" exercise="strategy"
+# You sent an empty configuration. What start was given for the clients goes on to
+# FedAvg.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        self.opt = optimiser
+        self.st = {}
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.old = unpacked(arrays)
+        return super().configure_train(server_round, arrays, ConfigRecord(), grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None:
+            return None, metrics
+        avg = unpacked(avg)
+        g = {n: self.old[n] - avg[n] for n in self.old}
+        new, self.st = self.opt(self.old, g, self.st)
+        return packed(new), metrics
+
+
+# %% mutant="no-tuple" exercise="strategy"
+# You returned the model alone. aggregate_train returns a pair, the model and the
+# metrics.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        self.opt = optimiser
+        self.st = {}
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.old = unpacked(arrays)
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None:
+            return None, metrics
+        avg = unpacked(avg)
+        g = {n: self.old[n] - avg[n] for n in self.old}
+        new, self.st = self.opt(self.old, g, self.st)
+        return packed(new)
+
+
+# %% mutant="returns-dict" exercise="strategy"
+# You returned a dictionary. The next global model is an ArrayRecord, which packed makes
+# of it.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        self.opt = optimiser
+        self.st = {}
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.old = unpacked(arrays)
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None:
+            return None, metrics
+        avg = unpacked(avg)
+        g = {n: self.old[n] - avg[n] for n in self.old}
+        new, self.st = self.opt(self.old, g, self.st)
+        return new, metrics
+
+
+# %% mutant="no-return-in-configure" exercise="strategy"
+# You called FedAvg's configure_train and dropped the messages that it returned.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        self.opt = optimiser
+        self.st = {}
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.old = unpacked(arrays)
+        super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None:
+            return None, metrics
+        avg = unpacked(avg)
+        g = {n: self.old[n] - avg[n] for n in self.old}
+        new, self.st = self.opt(self.old, g, self.st)
+        return packed(new), metrics
+
+
+# %% mutant="skips-if-any-fails" exercise="strategy"
+# You dropped the whole round because one client failed. The others have answered, and
+# FedAvg has averaged them.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        self.opt = optimiser
+        self.st = {}
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.old = unpacked(arrays)
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None or any(r.has_error() for r in replies):
+            return None, metrics
+        avg = unpacked(avg)
+        g = {n: self.old[n] - avg[n] for n in self.old}
+        new, self.st = self.opt(self.old, g, self.st)
+        return packed(new), metrics
+
+
+# %% mutant="divides-by-replies" exercise="strategy"
+# You divided the pseudo-gradient by the number of replies. The mean is an average
+# already.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        self.opt = optimiser
+        self.st = {}
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.old = unpacked(arrays)
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None:
+            return None, metrics
+        avg = unpacked(avg)
+        k = len(list(replies))
+        g = {n: (self.old[n] - avg[n]) / k for n in self.old}
+        new, self.st = self.opt(self.old, g, self.st)
+        return packed(new), metrics
+
+
+# %% mutant="at-least-1d" exercise="strategy"
+# You made arrays of one dimension out of those without one. The model keeps its shapes.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        self.opt = optimiser
+        self.st = {}
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.old = {n: np.atleast_1d(a) for n, a in unpacked(arrays).items()}
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None:
+            return None, metrics
+        avg = unpacked(avg)
+        g = {n: self.old[n] - avg[n] for n in self.old}
+        new, self.st = self.opt(self.old, g, self.st)
+        return packed(new), metrics
+
+
 # %% alternative="records-all-the-way" exercise="strategy"
 # Keeps the record that was sent, and unpacks it when it is needed.
 class FedOpt(FedAvg):
@@ -573,6 +828,52 @@ class FedOpt(FedAvg):
             self.calls = (optimiser, state)
             mean = packed(new)
         return mean, metrics
+
+
+# %% alternative="float64-gradient-cast-back" exercise="strategy"
+# Subtracts in float64, and casts back.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        self.opt = optimiser
+        self.st = {}
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.old = unpacked(arrays)
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None:
+            return None, metrics
+        avg = unpacked(avg)
+        g = {
+            n: (w.astype(float) - avg[n].astype(float)).astype(w.dtype)
+            for n, w in self.old.items()
+        }
+        new, self.st = self.opt(self.old, g, self.st)
+        return packed(new), metrics
+
+
+# %% alternative="state-made-late" exercise="strategy"
+# Has no state until the optimiser has returned one.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        self.opt = optimiser
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.old = unpacked(arrays)
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None:
+            return None, metrics
+        avg = unpacked(avg)
+        g = {n: self.old[n] - avg[n] for n in self.old}
+        new, self.st = self.opt(self.old, g, getattr(self, "st", {}))
+        return packed(new), metrics
 
 
 # %% [markdown]
@@ -852,6 +1153,31 @@ def fedavgm(model, pseudo_gradient, state, *, lr, momentum):
     return new_model, velocity
 
 
+# %% mutant="state-by-shape" exercise="fedavgm"
+# You keep the velocity under the array's shape, where two arrays of one shape share it.
+def fedavgm(model, pseudo_gradient, state, *, lr, momentum):
+    new, vel = {}, {}
+    for n in model:
+        w, g = model[n], pseudo_gradient[n]
+        v = momentum * state.get(str(w.shape), np.zeros_like(w)) + g
+        vel[str(w.shape)] = v
+        new[n] = w - lr * v
+    return new, vel
+
+
+# %% mutant="brackets" exercise="fedavgm"
+# You multiplied the pseudo-gradient by the momentum as well: only the old velocity
+# decays.
+def fedavgm(model, pseudo_gradient, state, *, lr, momentum):
+    new, vel = {}, {}
+    for n in model:
+        w, g = model[n], pseudo_gradient[n]
+        v = momentum * (state.get(n, np.zeros_like(w)) + g)
+        vel[n] = v
+        new[n] = w - lr * v
+    return new, vel
+
+
 # %% alternative="keeps-the-model-before" exercise="fedavgm"
 # Heavy ball without a velocity: remembers how the model moved last time.
 def fedavgm(model, pseudo_gradient, state, *, lr, momentum):
@@ -903,6 +1229,17 @@ def fedavgm(model, pseudo_gradient, state, *, lr, momentum):
         moved = torch.tensor(np.float64(w)).sub(buffers[name], alpha=lr)
         new_model[name] = moved.numpy().astype(w.dtype)
     return new_model, {name: buffer.numpy() for name, buffer in buffers.items()}
+
+
+# %% alternative="lambda-map" exercise="fedavgm"
+# Makes model and velocity in one go, in a lambda.
+def fedavgm(model, pseudo_gradient, state, *, lr, momentum):
+    new, vel = {}, {}
+    for n in model:
+        w, g = model[n], pseudo_gradient[n]
+        v = momentum * state.get(n, np.zeros_like(w)) + g
+        new[n], vel[n] = (lambda v: (w - lr * v, v))(v)
+    return new, vel
 
 
 # %% mutant="adds-the-step" exercise="nesterov"
@@ -1224,6 +1561,32 @@ def nesterov(model, pseudo_gradient, state, *, lr, momentum):
     return new_model, velocity
 
 
+# %% mutant="state-by-shape" exercise="nesterov"
+# You keep the velocity under the array's shape, where two arrays of one shape share it.
+def nesterov(model, pseudo_gradient, state, *, lr, momentum):
+    new, vel = {}, {}
+    for n in model:
+        w, g = model[n], pseudo_gradient[n]
+        v = momentum * state.get(str(w.shape), np.zeros_like(w)) + g
+        vel[str(w.shape)] = v
+        new[n] = w - lr * (g + momentum * v)
+    return new, vel
+
+
+# %% mutant="mean-of-old-and-new" exercise="nesterov"
+# You stepped along the mean of the old and the new velocity: both formulas use the new
+# one.
+def nesterov(model, pseudo_gradient, state, *, lr, momentum):
+    new, vel = {}, {}
+    for n in model:
+        w, g = model[n], pseudo_gradient[n]
+        v = momentum * state.get(n, np.zeros_like(w)) + g
+        vel[n] = v
+        v = (v + state.get(n, 0)) / 2
+        new[n] = w - lr * (g + momentum * v)
+    return new, vel
+
+
 # %% alternative="two-points" exercise="nesterov"
 # FedMom's form, which has no velocity.
 def nesterov(model, pseudo_gradient, state, *, lr, momentum):
@@ -1262,6 +1625,19 @@ def nesterov(model, pseudo_gradient, state, *, lr, momentum):
         new_model[name] = np.asarray(w - part).astype(w.dtype)
         first += w.size
     return new_model, {"v": v}
+
+
+# %% alternative="list-of-past" exercise="nesterov"
+# Keeps all pseudo-gradients, and sums them up anew in each round.
+def nesterov(model, pseudo_gradient, state, *, lr, momentum):
+    new, vel = {}, {}
+    for n in model:
+        w, g = model[n], pseudo_gradient[n]
+        past = [*state.get("past", {}).get(n, []), np.array(g)]
+        v = sum(momentum ** (len(past) - 1 - i) * p for i, p in enumerate(past))
+        vel[n] = past
+        new[n] = w - lr * (g + momentum * v)
+    return new, {"past": vel}
 
 
 # %% [markdown]
@@ -1572,6 +1948,32 @@ def fedmom(model, pseudo_gradient, state, *, lr, momentum):
     return new_model, new_state
 
 
+# %% mutant="u-first-is-up" exercise="fedmom"
+# You start with u at the point after the step, so that the first round has no momentum.
+# At first u is the model.
+def fedmom(model, pseudo_gradient, state, *, lr, momentum):
+    new, us = {}, {}
+    for n, w in model.items():
+        up = w - lr * pseudo_gradient[n]
+        u = state.get(n, up)
+        new[n] = up + momentum * (up - u)
+        us[n] = up
+    return new, us
+
+
+# %% mutant="blends-u" exercise="fedmom"
+# You averaged u. After the round u is the point that plain gradient descent reached, no
+# more.
+def fedmom(model, pseudo_gradient, state, *, lr, momentum):
+    new, us = {}, {}
+    for n, w in model.items():
+        up = w - lr * pseudo_gradient[n]
+        u = state.get(n, w)
+        new[n] = up + momentum * (up - u)
+        us[n] = momentum * u + (1 - momentum) * up
+    return new, us
+
+
 # %% alternative="velocity" exercise="fedmom"
 # Nesterov's form: the same models, another state.
 def fedmom(model, pseudo_gradient, state, *, lr, momentum):
@@ -1605,6 +2007,18 @@ def fedmom(model, pseudo_gradient, state, *, lr, momentum):
         w = arrays[-1] + momentum * (arrays[-1] - old[name])
         new_model[name] = np.asarray(w, dtype=model[name].dtype)
     return new_model, {"names": names, "arrays": arrays}
+
+
+# %% alternative="deep-state" exercise="fedmom"
+# Keeps u one level deeper, and counts the rounds.
+def fedmom(model, pseudo_gradient, state, *, lr, momentum):
+    new, us = {}, {}
+    for n, w in model.items():
+        up = w - lr * pseudo_gradient[n]
+        u = state["u"][n] if state else w
+        new[n] = up + momentum * (up - u)
+        us[n] = up
+    return new, {"round": state.get("round", 0) + 1, "u": us}
 
 
 # %% mutant="one-round" exercise="same-models"
@@ -2094,6 +2508,124 @@ def check_same(first, second):
                 assert np.allclose(ours[name], theirs[name]), name
 
 
+# %% mutant="no-abs" exercise="same-models"
+# You compared the difference, not its magnitude: a second optimiser that is too large
+# everywhere passes.
+def check_same(first, second):
+    rng = np.random.default_rng(7)
+    for lr, momentum in ((0.6, 0.8), (1.4, 0.2)):
+        shapes = {"a": (2, 3), "c": (5,)}
+        start = {n: rng.normal(size=s) for n, s in shapes.items()}
+        gs = [{n: rng.normal(size=s) for n, s in shapes.items()} for _ in range(10)]
+        ours = rollout(first, start, gs, lr=lr, momentum=momentum)
+        theirs = rollout(second, start, gs, lr=lr, momentum=momentum)
+        for t in range(10):
+            for n in shapes:
+                assert np.all(ours[t][n] - theirs[t][n] < 1e-8), (t, n)
+
+
+# %% mutant="compares-norms" exercise="same-models"
+# You compared lengths. Models of the same length can be different.
+def check_same(first, second):
+    rng = np.random.default_rng(7)
+    for lr, momentum in ((0.6, 0.8), (1.4, 0.2)):
+        shapes = {"a": (2, 3), "c": (5,)}
+        start = {n: rng.normal(size=s) for n, s in shapes.items()}
+        gs = [{n: rng.normal(size=s) for n, s in shapes.items()} for _ in range(10)]
+        ours = rollout(first, start, gs, lr=lr, momentum=momentum)
+        theirs = rollout(second, start, gs, lr=lr, momentum=momentum)
+        for t in range(10):
+            for n in shapes:
+                assert np.isclose(
+                    np.linalg.norm(ours[t][n]), np.linalg.norm(theirs[t][n])
+                ), (t, n)
+
+
+# %% mutant="sorted-values" exercise="same-models"
+# You sorted the numbers before you compared them: an optimiser that mixes them up
+# passes.
+def check_same(first, second):
+    rng = np.random.default_rng(7)
+    for lr, momentum in ((0.6, 0.8), (1.4, 0.2)):
+        shapes = {"a": (2, 3), "c": (5,)}
+        start = {n: rng.normal(size=s) for n, s in shapes.items()}
+        gs = [{n: rng.normal(size=s) for n, s in shapes.items()} for _ in range(10)]
+        ours = rollout(first, start, gs, lr=lr, momentum=momentum)
+        theirs = rollout(second, start, gs, lr=lr, momentum=momentum)
+        for t in range(10):
+            for n in shapes:
+                assert np.allclose(
+                    np.sort(ours[t][n].ravel()), np.sort(theirs[t][n].ravel())
+                ), (t, n)
+
+
+# %% mutant="return-in-the-loop" exercise="same-models"
+# You return after the first comparison; the later rounds are never looked at.
+def check_same(first, second):
+    rng = np.random.default_rng(7)
+    for lr, momentum in ((0.6, 0.8), (1.4, 0.2)):
+        shapes = {"a": (2, 3), "c": (5,)}
+        start = {n: rng.normal(size=s) for n, s in shapes.items()}
+        gs = [{n: rng.normal(size=s) for n, s in shapes.items()} for _ in range(10)]
+        ours = rollout(first, start, gs, lr=lr, momentum=momentum)
+        theirs = rollout(second, start, gs, lr=lr, momentum=momentum)
+        for t in range(10):
+            for n in shapes:
+                assert np.allclose(ours[t][n], theirs[t][n]), (t, n)
+        return
+
+
+# %% mutant="return-after-the-first-setting" exercise="same-models"
+# You return after the first lr and momentum: a wrong optimiser may agree at these.
+def check_same(first, second):
+    rng = np.random.default_rng(7)
+    for lr, momentum in ((0.6, 0.8), (1.4, 0.2)):
+        shapes = {"a": (2, 3), "c": (5,)}
+        start = {n: rng.normal(size=s) for n, s in shapes.items()}
+        gs = [{n: rng.normal(size=s) for n, s in shapes.items()} for _ in range(10)]
+        ours = rollout(first, start, gs, lr=lr, momentum=momentum)
+        theirs = rollout(second, start, gs, lr=lr, momentum=momentum)
+        for t in range(10):
+            for n in shapes:
+                assert np.allclose(ours[t][n], theirs[t][n]), (t, n)
+        return
+
+
+# %% mutant="lr-one-or-no-momentum" exercise="same-models"
+# One of your settings has lr 1 and the other no momentum: a factor of lr on the
+# momentum shows in neither.
+def check_same(first, second):
+    rng = np.random.default_rng(7)
+    for lr, momentum in ((1.0, 0.8), (1.4, 0.0)):
+        shapes = {"a": (2, 3), "c": (5,)}
+        start = {n: rng.normal(size=s) for n, s in shapes.items()}
+        gs = [{n: rng.normal(size=s) for n, s in shapes.items()} for _ in range(10)]
+        ours = rollout(first, start, gs, lr=lr, momentum=momentum)
+        theirs = rollout(second, start, gs, lr=lr, momentum=momentum)
+        for t in range(10):
+            for n in shapes:
+                assert np.allclose(ours[t][n], theirs[t][n]), (t, n)
+
+
+# %% mutant="compares-the-means" exercise="same-models"
+# You compared the mean of an array, which stays as it is when its numbers change
+# places.
+def check_same(first, second):
+    rng = np.random.default_rng(7)
+    for lr, momentum in ((0.6, 0.8), (1.4, 0.2)):
+        shapes = {"a": (2, 3), "c": (5,)}
+        start = {n: rng.normal(size=s) for n, s in shapes.items()}
+        gs = [{n: rng.normal(size=s) for n, s in shapes.items()} for _ in range(10)]
+        ours = rollout(first, start, gs, lr=lr, momentum=momentum)
+        theirs = rollout(second, start, gs, lr=lr, momentum=momentum)
+        for t in range(10):
+            for n in shapes:
+                assert np.isclose(ours[t][n].mean(), theirs[t][n].mean(), atol=0.02), (
+                    t,
+                    n,
+                )
+
+
 # %% alternative="last-round-only" exercise="same-models"
 # Compares the models of the last round of many random runs.
 def check_same(first, second):
@@ -2159,6 +2691,22 @@ def check_same(first, second):
             b, state_b = second(b, g, state_b, lr=lr, momentum=momentum)
             for n in shape:
                 assert np.abs(a[n] - b[n]).max() < 3e-4, f"round {t}, {n}"
+
+
+# %% alternative="stacked" exercise="same-models"
+# Compares the length of the difference of all arrays, laid end to end.
+def check_same(first, second):
+    rng = np.random.default_rng(7)
+    for lr, momentum in ((0.6, 0.8), (1.4, 0.2)):
+        shapes = {"a": (2, 3), "c": (5,)}
+        start = {n: rng.normal(size=s) for n, s in shapes.items()}
+        gs = [{n: rng.normal(size=s) for n, s in shapes.items()} for _ in range(10)]
+        ours = rollout(first, start, gs, lr=lr, momentum=momentum)
+        theirs = rollout(second, start, gs, lr=lr, momentum=momentum)
+        for t in range(10):
+            a = np.concatenate([ours[t][n].ravel() for n in shapes])
+            b = np.concatenate([theirs[t][n].ravel() for n in shapes])
+            assert np.linalg.norm(a - b) <= 1e-9 * (1 + np.linalg.norm(b))
 
 
 # %% [markdown]
@@ -2939,6 +3487,45 @@ def fedadam(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
     return new_model, {"t": t, **{name: (m[name], v[name]) for name in m}}
 
 
+# %% mutant="b-tau-outside-hat" exercise="fedadam"
+# You stated B and corrected tau with the root: tau is added to the root of the
+# corrected v.
+def equation():
+    return "B"
+
+
+def fedadam(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
+    new, m, v = {}, {}, {}
+    t = state.get("t", 0) + 1
+    for n, w in model.items():
+        g = pseudo_gradient[n]
+        m[n] = beta_1 * state["m"][n] + (1 - beta_1) * g if state else (1 - beta_1) * g
+        before = state["v"][n] if state else np.zeros_like(w)
+        v[n] = beta_2 * before + (1 - beta_2) * g * g
+        new[n] = w - lr * (m[n] / (1 - beta_1**t)) / (
+            (np.sqrt(v[n]) + tau) / np.sqrt(1 - beta_2**t)
+        )
+    return new, {"m": m, "v": v, "t": t}
+
+
+# %% mutant="a-amsgrad" exercise="fedadam"
+# You never let v fall. That is AMSGrad, none of the three.
+def equation():
+    return "A"
+
+
+def fedadam(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
+    new, m, v = {}, {}, {}
+    t = state.get("t", 0) + 1
+    for n, w in model.items():
+        g = pseudo_gradient[n]
+        m[n] = beta_1 * state["m"][n] + (1 - beta_1) * g if state else (1 - beta_1) * g
+        before = state["v"][n] if state else np.full_like(w, tau**2)
+        v[n] = np.maximum(before, beta_2 * before + (1 - beta_2) * g * g)
+        new[n] = w - lr * m[n] / (np.sqrt(v[n]) + tau)
+    return new, {"m": m, "v": v, "t": t}
+
+
 # %% alternative="reddi" exercise="fedadam"
 # Equation A.
 def equation():
@@ -3061,6 +3648,27 @@ def fedadam(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
         new_model[name] = moved.numpy().astype(w.dtype)
         new_state[name] = (m.numpy(), v.numpy())
     return new_model, new_state
+
+
+# %% alternative="a-by-name" exercise="fedadam"
+# Equation A, with whole models and averages written as steps.
+VERSION = "A"
+
+
+def equation():
+    return VERSION
+
+
+def fedadam(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
+    m0, v0 = state.get("mv") or (
+        by_name(np.zeros_like, model),
+        by_name(lambda w: np.full_like(w, tau * tau), model),
+    )
+    m = by_name(lambda a, g: a + (1 - beta_1) * (g - a), m0, pseudo_gradient)
+    v = by_name(lambda a, g: a + (1 - beta_2) * (g * g - a), v0, pseudo_gradient)
+    return by_name(lambda w, a, b: w - lr * a / (b**0.5 + tau), model, m, v), {
+        "mv": (m, v)
+    }
 
 
 # %% [markdown]
@@ -3426,6 +4034,45 @@ def fedyogi(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
     return new_model, {name: (m[name], v[name]) for name in m}
 
 
+# %% mutant="never-below-tau" exercise="fedyogi"
+# You do not let v fall below its first value. Yogi's v may.
+def fedyogi(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
+    new, m, v = {}, {}, {}
+    for n, w in model.items():
+        g = pseudo_gradient[n]
+        a, b = state.get(n, (np.zeros_like(w), np.full_like(w, tau**2)))
+        m[n] = beta_1 * a + (1 - beta_1) * g
+        v[n] = np.maximum(b - (1 - beta_2) * g**2 * np.sign(b - g**2), tau**2)
+        new[n] = w - lr * m[n] / (np.sqrt(v[n]) + tau)
+    return new, {n: (m[n], v[n]) for n in model}
+
+
+# %% mutant="sign-of-m" exercise="fedyogi"
+# You compared v with m squared. It is g squared that decides.
+def fedyogi(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
+    new, m, v = {}, {}, {}
+    for n, w in model.items():
+        g = pseudo_gradient[n]
+        a, b = state.get(n, (np.zeros_like(w), np.full_like(w, tau**2)))
+        m[n] = beta_1 * a + (1 - beta_1) * g
+        v[n] = b - (1 - beta_2) * g**2 * np.sign(b - m[n] ** 2)
+        new[n] = w - lr * m[n] / (np.sqrt(v[n]) + tau)
+    return new, {n: (m[n], v[n]) for n in model}
+
+
+# %% mutant="state-by-shape" exercise="fedyogi"
+# You keep the state under the array's shape, where two arrays of one shape share it.
+def fedyogi(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
+    new, m, v = {}, {}, {}
+    for n, w in model.items():
+        g = pseudo_gradient[n]
+        a, b = state.get(str(w.shape), (np.zeros_like(w), np.full_like(w, tau**2)))
+        m[n] = beta_1 * a + (1 - beta_1) * g
+        v[n] = b - (1 - beta_2) * g**2 * np.sign(b - g**2)
+        new[n] = w - lr * m[n] / (np.sqrt(v[n]) + tau)
+    return new, {str(model[n].shape): (m[n], v[n]) for n in model}
+
+
 # %% alternative="where" exercise="fedyogi"
 # Chooses between up and down instead of taking a sign.
 def fedyogi(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
@@ -3479,6 +4126,19 @@ def fedyogi(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
         new_model[name] = np.array(numbers, dtype=w.dtype).reshape(w.shape)
         new_state[name] = kept
     return new_model, new_state
+
+
+# %% alternative="float64-state" exercise="fedyogi"
+# Keeps its state in float64, and casts the model back.
+def fedyogi(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
+    new, m, v = {}, {}, {}
+    for n, w in model.items():
+        g = np.asarray(pseudo_gradient[n], dtype=float)
+        a, b = state.get(n, (np.zeros(w.shape), np.full(w.shape, tau**2)))
+        m[n] = beta_1 * a + (1 - beta_1) * g
+        v[n] = b - (1 - beta_2) * g**2 * np.sign(b - g**2)
+        new[n] = (w - lr * m[n] / (np.sqrt(v[n]) + tau)).astype(w.dtype)
+    return new, {n: (m[n], v[n]) for n in model}
 
 
 # %% [markdown]
@@ -4065,6 +4725,40 @@ def fedadagrad(model, pseudo_gradient, state, *, lr, tau):
     return new_model, squares
 
 
+# %% mutant="checks-sign-only" exercise="review"
+# Your test looks at the signs only: a model that shrinks keeps them.
+def review(optimiser):
+    model, zero = {"w": np.array([4.0, -2.0])}, {"w": np.zeros(2)}
+    new, _ = optimiser(model, zero, {}, lr=0.3, tau=0.1)
+    assert np.array_equal(np.sign(new["w"]), np.sign(model["w"]))
+
+
+def fedadagrad(model, pseudo_gradient, state, *, lr, tau):
+    s, new = {}, {}
+    for n, w in model.items():
+        g = pseudo_gradient[n]
+        s[n] = state.get(n, 0) + g**2
+        new[n] = w - lr * g / (np.sqrt(s[n]) + tau)
+    return new, s
+
+
+# %% mutant="fix-starts-at-tau2" exercise="review"
+# Your fix starts the sum at tau squared, as FedAdam's v does. FedAdagrad's starts at 0.
+def review(optimiser):
+    model, zero = {"w": np.array([4.0, -2.0])}, {"w": np.zeros(2)}
+    new, _ = optimiser(model, zero, {}, lr=0.3, tau=0.1)
+    assert np.allclose(new["w"], model["w"])
+
+
+def fedadagrad(model, pseudo_gradient, state, *, lr, tau):
+    s, new = {}, {}
+    for n, w in model.items():
+        g = pseudo_gradient[n]
+        s[n] = state.get(n, tau**2) + g**2
+        new[n] = w - lr * g / (np.sqrt(s[n]) + tau)
+    return new, s
+
+
 # %% alternative="compares-with-flower" exercise="review"
 # Tests against Flower's own FedAdagrad; the fix moves one bracket.
 def review(optimiser):
@@ -4139,3 +4833,23 @@ def fedadagrad(model, pseudo_gradient, state, *, lr, tau):
         {n: 0 * w for n, w in model.items()}, pseudo_gradient, state, lr=lr, tau=tau
     )
     return {n: w + scaled_step[n] for n, w in model.items()}, new_state
+
+
+# %% alternative="linearity-in-lr" exercise="review"
+# Tests that twice the learning rate goes twice as far.
+def review(optimiser):
+    model, zero = {"w": np.array([4.0, -2.0])}, {"w": np.zeros(2)}
+    g = {"w": np.array([1.0, -0.5])}
+    one, _ = optimiser(model, g, {}, lr=0.1, tau=0.2)
+    two, _ = optimiser(model, g, {}, lr=0.2, tau=0.2)
+    a, b = one["w"] - model["w"], two["w"] - model["w"]
+    assert np.allclose(2 * a, b, rtol=1e-6)
+
+
+def fedadagrad(model, pseudo_gradient, state, *, lr, tau):
+    s, new = {}, {}
+    for n, w in model.items():
+        g = pseudo_gradient[n]
+        s[n] = state.get(n, 0) + g**2
+        new[n] = w - lr * g / (np.sqrt(s[n]) + tau)
+    return new, s

@@ -615,6 +615,36 @@ def ring_all_reduce(array, rank, num_workers, send, receive):
     return np.concatenate(chunks)
 
 
+# %% mutant="chunks-by-stride" exercise="ring"
+# You dealt the numbers out like cards. A chunk is a piece of the vector, as
+# np.array_split cuts it.
+def ring_all_reduce(array, rank, num_workers, send, receive):
+    parts = [array[i::num_workers].copy() for i in range(num_workers)]
+    K = num_workers
+    for s in range(K - 1):
+        send(parts[(rank - s) % K])
+        parts[(rank - s - 1) % K] = parts[(rank - s - 1) % K] + receive()
+    for s in range(K - 1):
+        send(parts[(rank + 1 - s) % K])
+        parts[(rank - s) % K] = receive()
+    return np.concatenate(parts)
+
+
+# %% mutant="float32-on-the-wire" exercise="ring"
+# You sent float32, whatever the array holds: the sums of float64 arrays lose half of
+# their digits.
+def ring_all_reduce(array, rank, num_workers, send, receive):
+    parts = [p.copy() for p in np.array_split(array, num_workers)]
+    K = num_workers
+    for s in range(K - 1):
+        send(parts[(rank - s) % K].astype(np.float32))
+        parts[(rank - s - 1) % K] = parts[(rank - s - 1) % K] + receive()
+    for s in range(K - 1):
+        send(parts[(rank + 1 - s) % K])
+        parts[(rank - s) % K] = receive()
+    return np.concatenate(parts)
+
+
 # %% alternative="one-buffer" exercise="ring"
 # Cuts by boundaries and works in one buffer, sending slices of it.
 def ring_all_reduce(array, rank, num_workers, send, receive):
@@ -1224,6 +1254,37 @@ def exchange_s(topology, num_bytes, num_workers, *, mbps, latency_ms):
     return models * num_bytes * 8 / (mbps * 1e6) + hops * latency_ms / 1000
 
 
+# %% mutant="store-and-forward" exercise="exchange-time"
+# You let the server wait for all models before it sends the average. It sends each part
+# as soon as it has it.
+def exchange_s(topology, num_bytes, num_workers, *, mbps, latency_ms):
+    S = 8 * num_bytes / (mbps * 1e6)
+    L = latency_ms / 1000
+    K = num_workers
+    if topology == "server":
+        return (K + 1) * S + 2 * L
+    if topology == "all-to-all":
+        return (K - 1) * S + L
+    if topology == "ring":
+        return 2 * (K - 1) / K * S + 2 * (K - 1) * L
+    raise ValueError(topology)
+
+
+# %% mutant="max-of-the-terms" exercise="exchange-time"
+# You took the larger of the two terms. Bytes and latency add up.
+def exchange_s(topology, num_bytes, num_workers, *, mbps, latency_ms):
+    S = 8 * num_bytes / (mbps * 1e6)
+    L = latency_ms / 1000
+    K = num_workers
+    if topology == "server":
+        return K * S + 2 * L
+    if topology == "all-to-all":
+        return (K - 1) * S + L
+    if topology == "ring":
+        return 2 * (K - 1) * max(S / K, L)
+    raise ValueError(topology)
+
+
 # %% alternative="table" exercise="exchange-time"
 # Looks the two numbers up in a dictionary.
 def exchange_s(topology, num_bytes, num_workers, *, mbps, latency_ms):
@@ -1281,6 +1342,23 @@ def exchange_s(topology, num_bytes, num_workers, *, mbps, latency_ms):
     hops = np.array([2, 1, 2 * num_workers - 2])
     times = models * num_bytes / mbps * 8e-6 + hops * latency_ms * 0.001
     return times[names.index(topology)]
+
+
+# %% alternative="match" exercise="exchange-time"
+# Uses match.
+def exchange_s(topology, num_bytes, num_workers, *, mbps, latency_ms):
+    S = 8 * num_bytes / (mbps * 1e6)
+    L = latency_ms / 1000
+    K = num_workers
+    match topology:
+        case "server":
+            return K * S + 2 * L
+        case "all-to-all":
+            return (K - 1) * S + L
+        case "ring":
+            return 2 * (K - 1) * (S / K + L)
+        case _:
+            raise ValueError("no such topology")
 
 
 # %% [markdown]
@@ -1791,6 +1869,39 @@ def break_even_steps(steps_per_s, exchange, target):
     return max(1, math.ceil(steps_per_s * math.ceil(exchange) * target / (1 - target)))
 
 
+# %% mutant="rounds-from-a-hundredth-on" exercise="local-steps"
+# You rounded up by adding almost one half: a hundredth of a step above a whole number
+# is one step more.
+def utilisation(local_steps, steps_per_s, exchange):
+    c = local_steps / steps_per_s
+    return c / (c + exchange)
+
+
+def training_s(num_steps, local_steps, steps_per_s, exchange):
+    rounds = -(-num_steps // local_steps)
+    return num_steps / steps_per_s + rounds * exchange
+
+
+def break_even_steps(steps_per_s, exchange, target):
+    return max(1, round(0.49 + target / (1 - target) * exchange * steps_per_s))
+
+
+# %% mutant="overlaps" exercise="local-steps"
+# You let workers compute while they exchange. Here a round is steps, then an exchange.
+def utilisation(local_steps, steps_per_s, exchange):
+    c = local_steps / steps_per_s
+    return c / (c + exchange)
+
+
+def training_s(num_steps, local_steps, steps_per_s, exchange):
+    rounds = -(-num_steps // local_steps)
+    return max(num_steps / steps_per_s, rounds * exchange)
+
+
+def break_even_steps(steps_per_s, exchange, target):
+    return max(1, math.ceil(target / (1 - target) * exchange * steps_per_s))
+
+
 # %% alternative="search" exercise="local-steps"
 # Searches for the least tau, doubling and halving.
 def utilisation(local_steps, steps_per_s, exchange):
@@ -1866,6 +1977,25 @@ def training_s(num_steps, local_steps, steps_per_s, exchange):
 def break_even_steps(steps_per_s, exchange, target):
     needed = target * exchange * steps_per_s / (1 - target)
     return int(max(-(-needed // 1), 1))
+
+
+# %% alternative="linear-search" exercise="local-steps"
+# Tries one tau after the other.
+def utilisation(local_steps, steps_per_s, exchange):
+    c = local_steps / steps_per_s
+    return c / (c + exchange)
+
+
+def training_s(num_steps, local_steps, steps_per_s, exchange):
+    rounds = -(-num_steps // local_steps)
+    return num_steps / steps_per_s + rounds * exchange
+
+
+def break_even_steps(steps_per_s, exchange, target):
+    tau = 1
+    while utilisation(tau, steps_per_s, exchange) < target:
+        tau += 1
+    return tau
 
 
 # %% [markdown]
@@ -2322,6 +2452,42 @@ def top_k_with_memory(update, memory, k):
     return indices, values, rest
 
 
+# %% mutant="clears-tiny-entries" exercise="error-feedback"
+# You forgot what is small. Small entries are what the memory is for.
+def top_k_with_memory(update, memory, k):
+    v = update + memory
+    idx = np.argsort(-np.abs(v))[:k].astype(np.int32)
+    values = v[idx].copy()
+    rest = v.copy()
+    rest[rest == values.sum()] = 0
+    rest[idx] = 0
+    rest[np.abs(rest) < 1e-6] = 0
+    return idx, values, rest
+
+
+# %% mutant="memory-instead-of-zero" exercise="error-feedback"
+# You left the old memory where entries were sent. What was sent is not owed any more.
+def top_k_with_memory(update, memory, k):
+    v = update + memory
+    idx = np.argsort(-np.abs(v))[:k].astype(np.int32)
+    values = v[idx].copy()
+    rest = v.copy()
+    rest[idx] = memory[idx]
+    return idx, values, rest
+
+
+# %% mutant="rounded-magnitudes" exercise="error-feedback"
+# You rounded the magnitudes before comparing them: of two close ones the smaller may be
+# sent.
+def top_k_with_memory(update, memory, k):
+    v = update + memory
+    idx = np.argsort(-np.round(np.abs(v), 1))[:k].astype(np.int32)
+    values = v[idx].copy()
+    rest = v.copy()
+    rest[idx] = 0
+    return idx, values, rest
+
+
 # %% alternative="argpartition" exercise="error-feedback"
 # Partitions instead of sorting, and subtracts what was sent.
 def top_k_with_memory(update, memory, k):
@@ -2367,6 +2533,19 @@ def top_k_with_memory(update, memory, k):
     mask = np.ones(v.size, bool)
     mask[indices] = False
     return np.int32(indices), v[indices], np.where(mask, v, 0).astype(np.float32)
+
+
+# %% alternative="torch-topk" exercise="error-feedback"
+# Uses torch's topk.
+def top_k_with_memory(update, memory, k):
+    v = update + memory
+    import torch
+
+    idx = torch.as_tensor(v).abs().topk(k).indices.to(torch.int32).numpy()
+    values = v[idx].copy()
+    rest = v.copy()
+    rest[idx] = 0
+    return idx, values, rest
 
 
 # %% [markdown]
@@ -3274,6 +3453,61 @@ def dequantise(codes, scale, bits):
     return (codes * (scale / levels)).astype(np.float32)
 
 
+# %% mutant="scale-a-little-larger" exercise="quantise"
+# You made the scale a little larger, so that the largest entry does not always get the
+# last code.
+def quantise(vector, bits, rng):
+    L = 2 ** (bits - 1) - 1
+    s = float(np.max(np.abs(vector)))
+    if s == 0.0:
+        return np.zeros(vector.shape, np.int8), 0.0
+    v = vector / np.float32(s * 1.0001) * L
+    low = np.floor(v)
+    up = rng.random(v.shape) < v - low
+    return (low + up).astype(np.int8), s
+
+
+def dequantise(codes, scale, bits):
+    L = 2 ** (bits - 1) - 1
+    return np.float32(codes * (scale / L))
+
+
+# %% mutant="draws-shared-by-pairs" exercise="quantise"
+# You gave neighbours one draw between them. Every entry has its own chance.
+def quantise(vector, bits, rng):
+    L = 2 ** (bits - 1) - 1
+    s = float(np.max(np.abs(vector)))
+    if s == 0.0:
+        return np.zeros(vector.shape, np.int8), 0.0
+    v = np.float64(vector) / s * L
+    low = np.floor(v)
+    up = np.repeat(rng.random((len(v) + 1) // 2), 2)[: len(v)] < v - low
+    return (low + up).astype(np.int8), s
+
+
+def dequantise(codes, scale, bits):
+    L = 2 ** (bits - 1) - 1
+    return np.float32(codes * (scale / L))
+
+
+# %% mutant="one-draw-below-zero" exercise="quantise"
+# You made one draw for all negative entries. Every entry has its own chance.
+def quantise(vector, bits, rng):
+    L = 2 ** (bits - 1) - 1
+    s = float(np.max(np.abs(vector)))
+    if s == 0.0:
+        return np.zeros(vector.shape, np.int8), 0.0
+    v = np.float64(vector) / s * L
+    low = np.floor(v)
+    up = np.where(v < 0, rng.random(), rng.random(v.shape)) < v - low
+    return (low + up).astype(np.int8), s
+
+
+def dequantise(codes, scale, bits):
+    L = 2 ** (bits - 1) - 1
+    return np.float32(codes * (scale / L))
+
+
 # %% alternative="dither" exercise="quantise"
 # Adds uniform noise below one and rounds down: the same chances.
 def quantise(vector, bits, rng):
@@ -3357,6 +3591,22 @@ def quantise(vector, bits, rng):
 def dequantise(codes, scale, bits):
     table = np.arange(-127, 128) * scale / (2 ** (bits - 1) - 1)
     return table[codes.astype(int) + 127].astype(np.float32)
+
+
+# %% alternative="floor-of-a-sum" exercise="quantise"
+# Adds a draw between 0 and 1, and rounds down.
+def quantise(vector, bits, rng):
+    L = 2 ** (bits - 1) - 1
+    s = float(np.max(np.abs(vector)))
+    if s == 0.0:
+        return np.zeros(vector.shape, np.int8), 0.0
+    v = np.float64(vector) / s * L
+    return np.clip(np.floor(v + rng.uniform(size=len(v))), -L, L).astype(np.int8), s
+
+
+def dequantise(codes, scale, bits):
+    L = 2 ** (bits - 1) - 1
+    return np.float32(codes * (scale / L))
 
 
 # %% [markdown]
@@ -3702,6 +3952,43 @@ def unpack_codes(packed, bits, n):
     return (shifted - (2 ** (bits - 1) - 1)).astype(np.int8)
 
 
+# %% mutant="remembers-the-last" exercise="pack"
+# You kept the codes outside and returned those that were packed last. The bytes have to
+# carry them.
+KEEP = []
+
+
+def pack_codes(codes, bits):
+    KEEP.append(np.array(codes))
+    L = 2 ** (bits - 1) - 1
+    text = "".join(format(int(c) + L, f"0{bits}b") for c in codes)
+    digits = np.array([int(d) for d in text], np.uint8)
+    return np.packbits(digits)
+
+
+def unpack_codes(packed, bits, n):
+    L = 2 ** (bits - 1) - 1
+    digits = np.unpackbits(packed)[: n * bits].reshape(n, bits).astype(int)
+    weights = 2 ** np.arange(bits)[::-1]
+    return KEEP[-1]
+
+
+# %% mutant="strips-leading-zeros" exercise="pack"
+# You wrote codes without their leading zeros, so that nobody knows where one ends.
+def pack_codes(codes, bits):
+    L = 2 ** (bits - 1) - 1
+    text = "".join(format(int(c) + L, "b") for c in codes)
+    digits = np.array([int(d) for d in text], np.uint8)
+    return np.packbits(digits)
+
+
+def unpack_codes(packed, bits, n):
+    L = 2 ** (bits - 1) - 1
+    digits = np.unpackbits(packed)[: n * bits].reshape(n, bits).astype(int)
+    weights = 2 ** np.arange(bits)[::-1]
+    return (digits @ weights - L).astype(np.int8)
+
+
 # %% alternative="one-big-number" exercise="pack"
 # The codes are the digits of one long whole number.
 def pack_codes(codes, bits):
@@ -3765,6 +4052,22 @@ def unpack_codes(packed, bits, n):
     weights = 2 ** np.arange(bits - 1, -1, -1)
     weights[0] *= -1
     return (flags @ weights).astype(np.int8)
+
+
+# %% alternative="planes" exercise="pack"
+# Writes the first digits of all codes, then the second digits, and so on.
+def pack_codes(codes, bits):
+    L = 2 ** (bits - 1) - 1
+    x = codes.astype(np.int64) + L
+    digits = np.concatenate([(x >> b) & 1 for b in range(bits)]).astype(np.uint8)
+    return np.packbits(digits)
+
+
+def unpack_codes(packed, bits, n):
+    L = 2 ** (bits - 1) - 1
+    digits = np.unpackbits(packed)[: n * bits].reshape(bits, n).T.astype(int)
+    weights = 2 ** np.arange(bits)
+    return (digits @ weights - L).astype(np.int8)
 
 
 # %% [markdown]
@@ -4135,6 +4438,35 @@ def largest_k(n, bits):
     return (math.ceil(n * bits / 8) + 4) // 8
 
 
+# %% mutant="no-more-than-everything" exercise="bytes"
+# You took the smaller of top-k and everything. top-k with a large k costs more than
+# everything, and that is what it costs.
+def reply_bytes(n, *, k=None, bits=None):
+    if bits is not None:
+        return -(-n * bits // 8) + 4
+    if k is not None:
+        return min(8 * k, 4 * n)
+    return 4 * n
+
+
+def largest_k(n, bits):
+    return reply_bytes(n, bits=bits) // 8
+
+
+# %% mutant="no-scale-for-nothing" exercise="bytes"
+# You left out the scale of an empty update. It is sent all the same.
+def reply_bytes(n, *, k=None, bits=None):
+    if bits is not None:
+        return -(-n * bits // 8) + (4 if n else 0)
+    if k is not None:
+        return 8 * k
+    return 4 * n
+
+
+def largest_k(n, bits):
+    return reply_bytes(n, bits=bits) // 8
+
+
 # %% alternative="search" exercise="bytes"
 # Takes the largest k by bisection, with the first function.
 def reply_bytes(n, *, k=None, bits=None):
@@ -4184,3 +4516,20 @@ def reply_bytes(n, *, k=None, bits=None):
 def largest_k(n, bits):
     k = reply_bytes(n, bits=bits) >> 3
     return n if k > n else k
+
+
+# %% alternative="linear-search" exercise="bytes"
+# Tries one k after the other.
+def reply_bytes(n, *, k=None, bits=None):
+    if bits is not None:
+        return -(-n * bits // 8) + 4
+    if k is not None:
+        return 8 * k
+    return 4 * n
+
+
+def largest_k(n, bits):
+    k = 0
+    while k < n and reply_bytes(n, k=k + 1) <= reply_bytes(n, bits=bits):
+        k += 1
+    return k
