@@ -22,6 +22,7 @@ from autograder.grading.intake import find_submissions
 from autograder.grading.lateness import update_lateness
 from autograder.grading.limits import Limits
 from autograder.grading.marks import GradeReport, StudentMarks
+from autograder.grading.people import name_students, roster_of
 from autograder.grading.pool import Outcome, Pool, ThisProcess, Workers
 from autograder.grading.record import open_gradebook
 from autograder.grading.release import read_release
@@ -69,12 +70,13 @@ def grade(
     Raises
     ------
     UserError
-        If there are no submissions where they are expected, the lab has changed in a
-        way that the gradebook's marks cannot follow, or nothing on this machine
-        isolates submissions and `unsafe` was not said.
+        If there are no submissions where they are expected, `students.csv` cannot be
+        read, the lab has changed in a way that the gradebook's marks cannot follow, or
+        nothing on this machine isolates submissions and `unsafe` was not said.
     """
     root, limits = course_root.resolve(), limits or Limits()
     folders = find_submissions(root / "submitted", lab.name)
+    roster = roster_of(root)
     if not ray:
         check_isolation(_hidden(root, lab), unsafe=unsafe)
     released = generate(lab, root, gradebook_url(root))
@@ -103,6 +105,7 @@ def grade(
             for folder, outcome in outcomes:
                 students[folder] = _put(results, folder, outcome)
                 _tell(progress, len(students), len(folders), folder.parent.name)
+        name_students(gradebook, roster)
     in_order = tuple(students[folder] for folder in folders)
     report = GradeReport(lab.name, lab.exercises, in_order)
     write_grades_csv(report, root / "grades.csv")
