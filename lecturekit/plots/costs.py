@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .colours import DASHES, HUES, blank, line_style
 from .curves import name_lines
+from .lines import make_logarithmic
 
 if TYPE_CHECKING:  # a trace is read here: no need to wait for Flower
     from lecturekit.runtime import Trace
@@ -29,6 +30,7 @@ def against(
     *,
     y_title: str = "test accuracy (fraction)",
     title: str = "",
+    log: bool = False,
 ) -> go.Figure:
     """Draw one line per run against what it has cost so far.
 
@@ -41,11 +43,15 @@ def against(
         What counts as cost. Bytes are those of messages both ways, of all clients.
     y_title, title : str
         What the values are, with the unit, and the question that the figure answers.
+    log : bool
+        Whether both axes are logarithmic; the values must then be positive, and an
+        initial model, which has cost nothing, has no place.
 
     Raises
     ------
     ValueError
-        If `x` is something else, or values and rounds do not fit together.
+        If `x` is something else, or values and rounds do not fit together, or a value
+        does not fit its axis.
     """
     if x not in X_TITLES:
         raise ValueError(f"x must be one of {list(X_TITLES)}, got {x!r}")
@@ -66,17 +72,36 @@ def against(
         if not np.isfinite(y).any():
             raise ValueError(f"run {name!r} must have a number among its values")
         lines[name] = costs[-len(y) :], y
+        if log:
+            lines[name] = _paid(name, *lines[name])
         figure.add_scatter(
             x=lines[name][0],
-            y=y,
+            y=lines[name][1],
             name=name,
             mode="lines+markers" if len(y) <= 30 else "lines",
             line=line_style(position),
             hovertemplate="%{fullData.name}, %{x:.4g}: %{y:.4g}<extra></extra>",
         )
+    if log:  # there, plotly places a note by the exponent
+        lines = {name: (np.log10(c), np.log10(y)) for name, (c, y) in lines.items()}
+        make_logarithmic(figure.layout.xaxis, [c for c, _ in lines.values()])
+        make_logarithmic(figure.layout.yaxis, [y for _, y in lines.values()])
     name_lines(figure, lines)
-    figure.update_xaxes(rangemode="tozero")
+    figure.update_xaxes(rangemode="normal" if log else "tozero")
     return figure
+
+
+def _paid(
+    name: str, costs: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the points that have cost something, as logarithmic axes need it."""
+    costs, y = costs[costs > 0], y[costs > 0]
+    if not np.isfinite(y).any() or np.any(y <= 0):
+        raise ValueError(
+            f"run {name!r} must have positive values after its first round on a "
+            f"logarithmic axis, got {y}"
+        )
+    return costs, y
 
 
 def round_costs(trace: "Trace", x: str) -> NDArray[np.float64]:

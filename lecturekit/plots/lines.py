@@ -69,19 +69,26 @@ def lines(
         drawn[name] = (np.log10(at) if log_x else at, np.log10(y) if log_y else y)
     name_lines(figure, drawn)
     if log_x:
-        _make_logarithmic(figure.layout.xaxis, drawn, 0)
+        make_logarithmic(figure.layout.xaxis, [x for x, _ in drawn.values()])
     if log_y:
-        _make_logarithmic(figure.layout.yaxis, drawn, 1)
+        make_logarithmic(figure.layout.yaxis, [y for _, y in drawn.values()])
     return figure
 
 
-def _make_logarithmic(axis: Any, drawn: Mapping[str, Any], which: int) -> None:
+def make_logarithmic(axis: Any, exponents: Sequence[NDArray[np.float64]]) -> None:
     """Label powers of ten; over less than three of them 2 and 5 times these as well.
 
     Left to itself, plotly labels 20 and 200 both as "2".
+
+    Parameters
+    ----------
+    axis : plotly axis
+        The axis, which is changed.
+    exponents : sequence of (n,) arrays
+        log10 of what each line shows on it.
     """
-    exponents = np.concatenate([line[which] for line in drawn.values()])
-    low, high = np.nanmin(exponents), np.nanmax(exponents)
+    shown = np.concatenate(exponents)
+    low, high = np.nanmin(shown), np.nanmax(shown)
     steps = (1, 2, 5) if high - low < 3 else (1,)
     decades = range(int(np.floor(low)), int(np.ceil(high)) + 1)
     ticks = [step * 10.0**decade for decade in decades for step in steps]

@@ -837,6 +837,142 @@ class Stream:
         return self.sequences[rows]
 
 
+# %% mutant="float-batch" exercise="stream"
+# Your batch holds floats: tokens are integers, and an embedding takes nothing else.
+def shard(tokens, length, client, num_clients):
+    num_sequences = len(tokens) // length
+    sequences = tokens[: num_sequences * length].reshape(num_sequences, length)
+    return sequences[client::num_clients]
+
+
+class Stream:
+    def __init__(self, sequences, batch_size, seed, num_read=0):
+        self.sequences, self.batch_size = sequences, batch_size
+        self.seed, self.num_read = seed, num_read
+
+    def next_batch(self):
+        size = len(self.sequences)
+        places = range(self.num_read, self.num_read + self.batch_size)
+        orders = {
+            epoch: np.random.default_rng((self.seed, epoch)).permutation(size)
+            for epoch in range(places[0] // size, places[-1] // size + 1)
+        }
+        self.num_read += self.batch_size
+        batch = np.empty((self.batch_size, self.sequences.shape[1]))
+        for i, p in enumerate(places):
+            batch[i] = self.sequences[orders[p // size][p % size]]
+        return batch
+
+
+# %% mutant="flat-if-empty" exercise="stream"
+# A client without sequences gets an array of the shape (0,) from you; it is (0,
+# length).
+def shard(tokens, length, client, num_clients):
+    num_sequences = len(tokens) // length
+    sequences = tokens[: num_sequences * length].reshape(num_sequences, length)
+    return np.array([sequences[i] for i in range(client, num_sequences, num_clients)])
+
+
+class Stream:
+    def __init__(self, sequences, batch_size, seed, num_read=0):
+        self.sequences, self.batch_size = sequences, batch_size
+        self.seed, self.num_read = seed, num_read
+
+    def next_batch(self):
+        size = len(self.sequences)
+        places = range(self.num_read, self.num_read + self.batch_size)
+        orders = {
+            epoch: np.random.default_rng((self.seed, epoch)).permutation(size)
+            for epoch in range(places[0] // size, places[-1] // size + 1)
+        }
+        self.num_read += self.batch_size
+        return self.sequences[[orders[p // size][p % size] for p in places]]
+
+
+# %% mutant="orders-of-all-streams" exercise="stream"
+# You keep the orders of all streams in one place, by seed and epoch: a stream with
+# another number of sequences then finds a wrong one.
+def shard(tokens, length, client, num_clients):
+    num_sequences = len(tokens) // length
+    sequences = tokens[: num_sequences * length].reshape(num_sequences, length)
+    return sequences[client::num_clients]
+
+
+ORDERS = {}
+
+
+class Stream:
+    def __init__(self, sequences, batch_size, seed, num_read=0):
+        self.sequences, self.batch_size = sequences, batch_size
+        self.seed, self.num_read = seed, num_read
+
+    def next_batch(self):
+        size = len(self.sequences)
+        places = range(self.num_read, self.num_read + self.batch_size)
+        orders = ORDERS
+        for epoch in range(places[0] // size, places[-1] // size + 1):
+            if (self.seed, epoch) not in orders:
+                orders[self.seed, epoch] = np.random.default_rng(
+                    (self.seed, epoch)
+                ).permutation(size)
+        orders = {e: o for (s, e), o in orders.items() if s == self.seed}
+        self.num_read += self.batch_size
+        return self.sequences[[orders[p // size][p % size] for p in places]]
+
+
+# %% mutant="reads-ahead" exercise="stream"
+# You read a batch ahead, so that `num_read` counts sequences that nobody has got.
+def shard(tokens, length, client, num_clients):
+    num_sequences = len(tokens) // length
+    sequences = tokens[: num_sequences * length].reshape(num_sequences, length)
+    return sequences[client::num_clients]
+
+
+class Stream:
+    def __init__(self, sequences, batch_size, seed, num_read=0):
+        self.sequences, self.batch_size = sequences, batch_size
+        self.seed, self.num_read = seed, num_read
+        self.following = self._make()
+
+    def next_batch(self):
+        now, self.following = self.following, self._make()
+        return now
+
+    def _make(self):
+        size = len(self.sequences)
+        places = range(self.num_read, self.num_read + self.batch_size)
+        orders = {
+            epoch: np.random.default_rng((self.seed, epoch)).permutation(size)
+            for epoch in range(places[0] // size, places[-1] // size + 1)
+        }
+        self.num_read += self.batch_size
+        return self.sequences[[orders[p // size][p % size] for p in places]]
+
+
+# %% mutant="inverse-order" exercise="stream"
+# You used the inverse of the order: place i of the epoch holds sequence order[i].
+def shard(tokens, length, client, num_clients):
+    num_sequences = len(tokens) // length
+    sequences = tokens[: num_sequences * length].reshape(num_sequences, length)
+    return sequences[client::num_clients]
+
+
+class Stream:
+    def __init__(self, sequences, batch_size, seed, num_read=0):
+        self.sequences, self.batch_size = sequences, batch_size
+        self.seed, self.num_read = seed, num_read
+
+    def next_batch(self):
+        size = len(self.sequences)
+        places = range(self.num_read, self.num_read + self.batch_size)
+        orders = {
+            epoch: np.random.default_rng((self.seed, epoch)).permutation(size).argsort()
+            for epoch in range(places[0] // size, places[-1] // size + 1)
+        }
+        self.num_read += self.batch_size
+        return self.sequences[[orders[p // size][p % size] for p in places]]
+
+
 # %% alternative="loops" exercise="stream"
 # Plain loops over sequences and places.
 def shard(tokens, length, client, num_clients):
@@ -922,6 +1058,83 @@ class Stream:
         rows = [next(self.positions) for _ in range(self.batch_size)]
         self.num_read += self.batch_size
         return np.stack([self.sequences[row] for row in rows])
+
+
+# %% alternative="from-the-beginning" exercise="stream"
+# Begins at epoch 0 and skips what was read before.
+def shard(tokens, length, client, num_clients):
+    windows = (
+        np.lib.stride_tricks.sliding_window_view(tokens, length)
+        if len(tokens) >= length
+        else np.zeros((0, length), dtype=np.int64)
+    )
+    return windows[client * length :: num_clients * length].copy()
+
+
+class Stream:
+    def __init__(self, sequences, batch_size, seed, num_read=0):
+        self.sequences, self.batch_size, self.seed = sequences, batch_size, seed
+        self.num_read = num_read
+        self.epoch = 0
+        self.left = list(self._order())
+        for _ in range(num_read):
+            self._pop()
+
+    def _order(self):
+        return np.random.default_rng((self.seed, self.epoch)).permutation(
+            len(self.sequences)
+        )
+
+    def _pop(self):
+        if not self.left:
+            self.epoch += 1
+            self.left = list(self._order())
+        return self.left.pop(0)
+
+    def next_batch(self):
+        picked = [self._pop() for _ in range(self.batch_size)]
+        self.num_read += self.batch_size
+        return np.take(self.sequences, picked, axis=0)
+
+
+# %% alternative="counts-batches-inside" exercise="stream"
+# `num_read` is a property; an endless generator, made anew for each batch.
+from itertools import islice
+
+
+def shard(tokens, length, client, num_clients):
+    sequences = np.array_split(
+        tokens[: len(tokens) // length * length], max(len(tokens) // length, 1)
+    )
+    mine = sequences[client::num_clients] if len(tokens) >= length else []
+    return (
+        np.concatenate(mine).reshape(-1, length)
+        if len(mine)
+        else np.empty((0, length), np.int64)
+    )
+
+
+class Stream:
+    def __init__(self, sequences, batch_size, seed, num_read=0):
+        self.sequences, self.batch_size, self.seed = sequences, batch_size, seed
+        self.start, self.batches = num_read, 0
+
+    @property
+    def num_read(self):
+        return self.start + self.batches * self.batch_size
+
+    def positions(self):
+        n = len(self.sequences)
+        epoch, skip = self.num_read // n, self.num_read % n
+        while True:
+            order = np.random.default_rng((self.seed, epoch)).permutation(n)
+            yield from order[skip:]
+            epoch, skip = epoch + 1, 0
+
+    def next_batch(self):
+        batch = self.sequences[list(islice(self.positions(), self.batch_size))]
+        self.batches += 1
+        return batch
 
 
 # %% [markdown]
@@ -1300,6 +1513,99 @@ def stretched(warmup, total, batch_size, local_batch_size):
     )
 
 
+# %% mutant="warm-up-never-arrives" exercise="schedule"
+# You divided by W + 1: the last step of the warm-up has the peak rate already.
+def learning_rate(step, *, peak, warmup, total, final=0.1):
+    if step < warmup:
+        return peak * (step + 1) / (warmup + 1)
+    progress = min(1, (step - warmup) / (total - warmup))
+    return peak * (final + (1 - final) * (1 + cos(pi * progress)) / 2)
+
+
+def stretched(warmup, total, batch_size, local_batch_size):
+    return tuple(ceil(n * batch_size / local_batch_size) for n in (warmup, total))
+
+
+# %% mutant="warm-up-from-final" exercise="schedule"
+# Your warm-up begins at the final rate; it begins at peak / W.
+def learning_rate(step, *, peak, warmup, total, final=0.1):
+    if step < warmup:
+        return peak * (final + (1 - final) * (step + 1) / warmup)
+    progress = min(1, (step - warmup) / (total - warmup))
+    return peak * (final + (1 - final) * (1 + cos(pi * progress)) / 2)
+
+
+def stretched(warmup, total, batch_size, local_batch_size):
+    return tuple(ceil(n * batch_size / local_batch_size) for n in (warmup, total))
+
+
+# %% mutant="cut-off-below" exercise="schedule"
+# You cut the cosine off at the final rate; it is squeezed, so that it ends there.
+def learning_rate(step, *, peak, warmup, total, final=0.1):
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    progress = min(1, (step - warmup) / (total - warmup))
+    return peak * max(final, (1 + cos(pi * progress)) / 2)
+
+
+def stretched(warmup, total, batch_size, local_batch_size):
+    return tuple(ceil(n * batch_size / local_batch_size) for n in (warmup, total))
+
+
+# %% mutant="falls-to-zero-and-jumps" exercise="schedule"
+# Your cosine falls to 0 and jumps to the final rate at step S; it ends at that rate.
+def learning_rate(step, *, peak, warmup, total, final=0.1):
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    progress = min(1, (step - warmup) / (total - warmup))
+    return peak * ((1 + cos(pi * progress)) / 2 if progress < 1 else final)
+
+
+def stretched(warmup, total, batch_size, local_batch_size):
+    return tuple(ceil(n * batch_size / local_batch_size) for n in (warmup, total))
+
+
+# %% mutant="another-default" exercise="schedule"
+# You changed the default of `final`: it is 0.1.
+def learning_rate(step, *, peak, warmup, total, final=0.0):
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    progress = min(1, (step - warmup) / (total - warmup))
+    return peak * (final + (1 - final) * (1 + cos(pi * progress)) / 2)
+
+
+def stretched(warmup, total, batch_size, local_batch_size):
+    return tuple(ceil(n * batch_size / local_batch_size) for n in (warmup, total))
+
+
+# %% mutant="rounds-before-multiplying" exercise="schedule"
+# You rounded W / b up before you multiplied by B: multiply first.
+def learning_rate(step, *, peak, warmup, total, final=0.1):
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    progress = min(1, (step - warmup) / (total - warmup))
+    return peak * (final + (1 - final) * (1 + cos(pi * progress)) / 2)
+
+
+def stretched(warmup, total, batch_size, local_batch_size):
+    return tuple(ceil(n / local_batch_size) * batch_size for n in (warmup, total))
+
+
+# %% mutant="adds-almost-one" exercise="schedule"
+# You added 0.999 and cut off: a fraction below 0.001 is lost. Use ceil.
+def learning_rate(step, *, peak, warmup, total, final=0.1):
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    progress = min(1, (step - warmup) / (total - warmup))
+    return peak * (final + (1 - final) * (1 + cos(pi * progress)) / 2)
+
+
+def stretched(warmup, total, batch_size, local_batch_size):
+    return tuple(
+        int(n * batch_size / local_batch_size + 0.999) for n in (warmup, total)
+    )
+
+
 # %% alternative="numpy" exercise="schedule"
 # Clips with NumPy; integer arithmetic for the rounding.
 def learning_rate(step, *, peak, warmup, total, final=0.1):
@@ -1334,6 +1640,43 @@ def learning_rate(step, *, peak, warmup, total, final=0.1):
 def stretched(warmup, total, batch_size, local_batch_size):
     factor = Fraction(batch_size, local_batch_size)
     return [ceil(warmup * factor), ceil(total * factor)]
+
+
+# %% alternative="np-where" exercise="schedule"
+# Computes both branches; NumPy's integers.
+def learning_rate(step, *, peak, warmup, total, final=0.1):
+    down = final + (1 - final) * 0.5 * (
+        1 + np.cos(np.pi * np.clip((step - warmup) / (total - warmup), 0, 1))
+    )
+    up = (step + 1) / max(warmup, 1)
+    return float(np.where(step < warmup, up, down) * peak)
+
+
+def stretched(warmup, total, batch_size, local_batch_size):
+    return tuple(
+        np.ceil(np.array([warmup, total]) * batch_size / local_batch_size).astype(int)
+    )
+
+
+# %% alternative="factor-first" exercise="schedule"
+# Divides the batch sizes first; three branches.
+def learning_rate(step, *, peak, warmup, total, final=0.1):
+    if step >= total:
+        return peak * final
+    if step >= warmup:
+        return (
+            peak * final
+            + peak
+            * (1 - final)
+            * (1 + cos((step - warmup) / (total - warmup) * pi))
+            * 0.5
+        )
+    return peak / warmup * (step + 1)
+
+
+def stretched(warmup, total, batch_size, local_batch_size):
+    factor = batch_size / local_batch_size
+    return ceil(warmup * factor), ceil(total * factor)
 
 
 # %% [markdown]
@@ -2311,6 +2654,90 @@ def local_steps(network, arrays, batches, rates, kept=None):
     return arrays, total / max(len(batches), 1), kept
 
 
+# %% mutant="decays-matrices-only" exercise="local-steps"
+# You left the weight decay out for the norms, as is often done; the text decays all
+# parameters alike.
+def local_steps(network, arrays, batches, rates, kept=None):
+    network.load_state_dict(arrays.to_torch_state_dict())
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": [p for p in network.parameters() if p.ndim > 1]},
+            {
+                "params": [p for p in network.parameters() if p.ndim < 2],
+                "weight_decay": 0.0,
+            },
+        ],
+        betas=BETAS,
+        weight_decay=WEIGHT_DECAY,
+    )
+    if kept is not None:
+        load_optimizer_tensors(optimizer, kept.to_torch_state_dict())
+    total = 0.0
+    for batch, rate in zip(batches, rates, strict=True):
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss = next_token_losses(network, torch.as_tensor(batch)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)
+        optimizer.step()
+        total += loss.item()
+    arrays = ArrayRecord.from_torch_state_dict(network.state_dict())
+    kept = ArrayRecord.from_torch_state_dict(optimizer_tensors(optimizer))
+    return arrays, total / max(len(batches), 1), kept
+
+
+# %% mutant="skips-zero-rates" exercise="local-steps"
+# You skipped steps whose rate is 0: their gradient belongs in AdamW's averages, and
+# their loss in the mean.
+def local_steps(network, arrays, batches, rates, kept=None):
+    network.load_state_dict(arrays.to_torch_state_dict())
+    optimizer = torch.optim.AdamW(
+        network.parameters(), betas=BETAS, weight_decay=WEIGHT_DECAY
+    )
+    if kept is not None:
+        load_optimizer_tensors(optimizer, kept.to_torch_state_dict())
+    total = 0.0
+    for batch, rate in zip(batches, rates, strict=True):
+        if rate == 0:
+            continue
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss = next_token_losses(network, torch.as_tensor(batch)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)
+        optimizer.step()
+        total += loss.item()
+    arrays = ArrayRecord.from_torch_state_dict(network.state_dict())
+    kept = ArrayRecord.from_torch_state_dict(optimizer_tensors(optimizer))
+    return arrays, total / max(len(batches), 1), kept
+
+
+# %% mutant="drops-the-last-token" exercise="local-steps"
+# You cut the last token off; `next_token_losses` does that by itself.
+def local_steps(network, arrays, batches, rates, kept=None):
+    network.load_state_dict(arrays.to_torch_state_dict())
+    optimizer = torch.optim.AdamW(
+        network.parameters(), betas=BETAS, weight_decay=WEIGHT_DECAY
+    )
+    if kept is not None:
+        load_optimizer_tensors(optimizer, kept.to_torch_state_dict())
+    total = 0.0
+    for batch, rate in zip(batches, rates, strict=True):
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss = next_token_losses(network, torch.as_tensor(batch)[:, :-1]).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)
+        optimizer.step()
+        total += loss.item()
+    arrays = ArrayRecord.from_torch_state_dict(network.state_dict())
+    kept = ArrayRecord.from_torch_state_dict(optimizer_tensors(optimizer))
+    return arrays, total / max(len(batches), 1), kept
+
+
 # %% alternative="functional" exercise="local-steps"
 # Trains tensors of its own, through functional_call.
 from torch.func import functional_call
@@ -2411,6 +2838,43 @@ def local_steps(network, arrays, batches, rates, kept=None):
     memory["count"] = torch.tensor(t)
     trained = ArrayRecord.from_torch_state_dict(network.state_dict())
     return trained, total, ArrayRecord.from_torch_state_dict(memory)
+
+
+# %% alternative="closure" exercise="local-steps"
+# Hands AdamW a closure.
+def local_steps(network, arrays, batches, rates, kept=None):
+    with torch.no_grad():
+        for name, p in network.named_parameters():
+            p.copy_(torch.tensor(arrays[name].numpy()))
+    network.requires_grad_(True)
+    optimizer = torch.optim.AdamW(
+        list(network.parameters()), lr=0.0, betas=BETAS, weight_decay=WEIGHT_DECAY
+    )
+    if kept is not None:
+        load_optimizer_tensors(optimizer, dict(kept.to_torch_state_dict()))
+    history = []
+    for tokens, eta in zip(batches, rates, strict=True):
+        tokens = torch.as_tensor(np.array(tokens, dtype=np.int64))
+
+        def closure():
+            optimizer.zero_grad(set_to_none=True)
+            loss = torch.mean(next_token_losses(network, tokens))
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)
+            return loss
+
+        for g in optimizer.param_groups:
+            g["lr"] = eta
+        history.append(optimizer.step(closure).item())
+    loss = sum(history) / len(history) if history else 0.0
+    trained = {
+        n: Array(p.detach().numpy().copy()) for n, p in network.state_dict().items()
+    }
+    return (
+        ArrayRecord(trained),
+        loss,
+        ArrayRecord.from_torch_state_dict(optimizer_tensors(optimizer)),
+    )
 
 
 # %% [markdown]
@@ -3141,6 +3605,118 @@ def train_client(message, context, open_stream, rate, fit):
     return Message(RecordDict(content), reply_to=message)
 
 
+# %% mutant="first-step-as-first-round" exercise="train-client"
+# You took `first-step` 0 for the client's first round; whether there is a memory stands
+# in `context.state`.
+def train_client(message, context, open_stream, rate, fit):
+    config, state = message.content["config"], context.state
+    keeps, num_steps = config["keep-optimizer"], config["local-steps"]
+    stream = open_stream(state["stream"]["num-read"] if "stream" in state else 0)
+    batches = [stream.next_batch() for _ in range(num_steps)]
+    rates = [rate(config["first-step"] + i) for i in range(num_steps)]
+    kept = (
+        state["optimizer"]
+        if keeps and "optimizer" in state and config["first-step"] > 0
+        else None
+    )
+    arrays, loss, kept = fit(message.content["arrays"], batches, rates, kept)
+    state["stream"] = MetricRecord({"num-read": stream.num_read})
+    state.pop("optimizer", None)
+    if keeps:
+        state["optimizer"] = kept
+    count = sum(len(batch) for batch in batches)
+    metrics = {"num-examples": count, "num-steps": num_steps, "train-loss": loss}
+    content = {"arrays": arrays, "metrics": MetricRecord(metrics)}
+    return Message(RecordDict(content), reply_to=message)
+
+
+# %% mutant="never-goes-back" exercise="train-client"
+# You did not go back when `first-step` did: the federation's clock holds, whatever this
+# client has done before.
+def train_client(message, context, open_stream, rate, fit):
+    config, state = message.content["config"], context.state
+    keeps, num_steps = config["keep-optimizer"], config["local-steps"]
+    stream = open_stream(state["stream"]["num-read"] if "stream" in state else 0)
+    batches = [stream.next_batch() for _ in range(num_steps)]
+    state.setdefault("clock", MetricRecord({"steps": 0}))
+    rates = [
+        rate(max(config["first-step"], state["clock"]["steps"]) + i)
+        for i in range(num_steps)
+    ]
+    kept = state["optimizer"] if keeps and "optimizer" in state else None
+    arrays, loss, kept = fit(message.content["arrays"], batches, rates, kept)
+    state["stream"] = MetricRecord({"num-read": stream.num_read})
+    state["clock"]["steps"] = config["first-step"] + num_steps
+    state.pop("optimizer", None)
+    if keeps:
+        state["optimizer"] = kept
+    count = sum(len(batch) for batch in batches)
+    metrics = {"num-examples": count, "num-steps": num_steps, "train-loss": loss}
+    content = {"arrays": arrays, "metrics": MetricRecord(metrics)}
+    return Message(RecordDict(content), reply_to=message)
+
+
+# %% mutant="a-message-of-its-own" exercise="train-client"
+# You wrote a new message to the server; a reply is made with `reply_to=message`.
+def train_client(message, context, open_stream, rate, fit):
+    config, state = message.content["config"], context.state
+    keeps, num_steps = config["keep-optimizer"], config["local-steps"]
+    stream = open_stream(state["stream"]["num-read"] if "stream" in state else 0)
+    batches = [stream.next_batch() for _ in range(num_steps)]
+    rates = [rate(config["first-step"] + i) for i in range(num_steps)]
+    kept = state["optimizer"] if keeps and "optimizer" in state else None
+    arrays, loss, kept = fit(message.content["arrays"], batches, rates, kept)
+    state["stream"] = MetricRecord({"num-read": stream.num_read})
+    state.pop("optimizer", None)
+    if keeps:
+        state["optimizer"] = kept
+    count = sum(len(batch) for batch in batches)
+    metrics = {"num-examples": count, "num-steps": num_steps, "train-loss": loss}
+    content = {"arrays": arrays, "metrics": MetricRecord(metrics)}
+    return Message(RecordDict(content), message.metadata.src_node_id, MessageType.TRAIN)
+
+
+# %% mutant="underscores" exercise="train-client"
+# You spelt a metric with an underscore: it is "num-examples".
+def train_client(message, context, open_stream, rate, fit):
+    config, state = message.content["config"], context.state
+    keeps, num_steps = config["keep-optimizer"], config["local-steps"]
+    stream = open_stream(state["stream"]["num-read"] if "stream" in state else 0)
+    batches = [stream.next_batch() for _ in range(num_steps)]
+    rates = [rate(config["first-step"] + i) for i in range(num_steps)]
+    kept = state["optimizer"] if keeps and "optimizer" in state else None
+    arrays, loss, kept = fit(message.content["arrays"], batches, rates, kept)
+    state["stream"] = MetricRecord({"num-read": stream.num_read})
+    state.pop("optimizer", None)
+    if keeps:
+        state["optimizer"] = kept
+    count = sum(len(batch) for batch in batches)
+    metrics = {"num_examples": count, "num-steps": num_steps, "train-loss": loss}
+    content = {"arrays": arrays, "metrics": MetricRecord(metrics)}
+    return Message(RecordDict(content), reply_to=message)
+
+
+# %% mutant="place-only-with-optimizer" exercise="train-client"
+# You stored the stream's place only if the optimizer is kept; it is kept always.
+def train_client(message, context, open_stream, rate, fit):
+    config, state = message.content["config"], context.state
+    keeps, num_steps = config["keep-optimizer"], config["local-steps"]
+    stream = open_stream(state["stream"]["num-read"] if "stream" in state else 0)
+    batches = [stream.next_batch() for _ in range(num_steps)]
+    rates = [rate(config["first-step"] + i) for i in range(num_steps)]
+    kept = state["optimizer"] if keeps and "optimizer" in state else None
+    arrays, loss, kept = fit(message.content["arrays"], batches, rates, kept)
+    if keeps:
+        state["stream"] = MetricRecord({"num-read": stream.num_read})
+    state.pop("optimizer", None)
+    if keeps:
+        state["optimizer"] = kept
+    count = sum(len(batch) for batch in batches)
+    metrics = {"num-examples": count, "num-steps": num_steps, "train-loss": loss}
+    content = {"arrays": arrays, "metrics": MetricRecord(metrics)}
+    return Message(RecordDict(content), reply_to=message)
+
+
 # %% alternative="config-record" exercise="train-client"
 # Keeps both in one place, written out step by step.
 def train_client(message, context, open_stream, rate, fit):
@@ -3199,6 +3775,71 @@ def train_client(message, context, open_stream, rate, fit):
         }
     )
     return Message(RecordDict({"metrics": record, "arrays": arrays}), reply_to=message)
+
+
+# %% alternative="new-state" exercise="train-client"
+# Puts a new RecordDict into the context.
+def train_client(message, context, open_stream, rate, fit):
+    config, old = message.content["config"], context.state
+    stream = open_stream(old["stream"]["n"] if "stream" in old else 0)
+    batches = [stream.next_batch() for _ in range(config["local-steps"])]
+    rates = [rate(config["first-step"] + i) for i in range(config["local-steps"])]
+    keep = config["keep-optimizer"]
+    arrays, loss, kept = fit(
+        message.content["arrays"], batches, rates, old.get("kept") if keep else None
+    )
+    new = RecordDict({"stream": MetricRecord({"n": stream.num_read})})
+    if keep:
+        new["kept"] = kept
+    context.state = new
+    metrics = MetricRecord(
+        {
+            "num-examples": sum(map(len, batches)),
+            "num-steps": len(batches),
+            "train-loss": loss,
+        }
+    )
+    return Message(
+        content=RecordDict({"arrays": arrays, "metrics": metrics}), reply_to=message
+    )
+
+
+# %% alternative="one-more-metric" exercise="train-client"
+# Reports one metric more; always keeps the memory and notes whether it holds.
+def train_client(message, context, open_stream, rate, fit):
+    content, state = message.content, context.state
+    settings = dict(content["config"])
+    memory = (
+        state["memory"]
+        if "memory" in state
+        else ConfigRecord({"read": 0, "kept": False})
+    )
+    stream = open_stream(num_read=memory["read"])
+    batches = list(stream.next_batch() for _ in range(settings["local-steps"]))
+    rates = list(
+        map(
+            rate,
+            range(
+                settings["first-step"], settings["first-step"] + settings["local-steps"]
+            ),
+        )
+    )
+    kept = state["optimizer"] if settings["keep-optimizer"] and memory["kept"] else None
+    model, loss, kept = fit(content["arrays"], batches, rates, kept)
+    state["memory"] = ConfigRecord(
+        {"read": stream.num_read, "kept": settings["keep-optimizer"]}
+    )
+    state["optimizer"] = kept
+    metrics = {
+        "num-examples": int(np.concatenate(batches).shape[0]),
+        "num-steps": settings["local-steps"],
+        "train-loss": float(loss),
+        "last-rate": float(rates[-1]),
+    }
+    return Message(
+        RecordDict({"arrays": model, "metrics": MetricRecord(metrics)}),
+        reply_to=message,
+    )
 
 
 # %% [markdown]
@@ -3499,6 +4140,59 @@ def outer_step(model, mean, velocity, *, lr, momentum):
     return new, new_velocity
 
 
+# %% mutant="rate-on-the-gradient-only" exercise="outer-step"
+# You multiplied only Delta by the rate; it is the whole step, Delta + mu v.
+def outer_step(model, mean, velocity, *, lr, momentum):
+    new, new_velocity = {}, {}
+    for name, w in model.items():
+        gradient = w - mean[name]
+        before = np.zeros_like(w) if velocity is None else velocity[name]
+        v = np.float32(momentum) * before + gradient
+        new_velocity[name] = v
+        new[name] = w - np.float32(lr) * gradient - np.float32(momentum) * v
+    return new, new_velocity
+
+
+# %% mutant="velocity-in-float64" exercise="outer-step"
+# Your velocity became float64; it is float32, like the model.
+def outer_step(model, mean, velocity, *, lr, momentum):
+    new, new_velocity = {}, {}
+    for name, w in model.items():
+        gradient = w - mean[name]
+        before = np.zeros_like(w) if velocity is None else velocity[name]
+        v = np.float32(momentum) * before + gradient
+        new_velocity[name] = v.astype(np.float64)
+        new[name] = w - np.float32(lr) * (gradient + np.float32(momentum) * v)
+    return new, new_velocity
+
+
+# %% mutant="changes-the-mean" exercise="outer-step"
+# You changed the mean that you were given, in place.
+def outer_step(model, mean, velocity, *, lr, momentum):
+    new, new_velocity = {}, {}
+    for name, w in model.items():
+        mean[name] -= w
+        gradient = -mean[name]
+        before = np.zeros_like(w) if velocity is None else velocity[name]
+        v = np.float32(momentum) * before + gradient
+        new_velocity[name] = v
+        new[name] = w - np.float32(lr) * (gradient + np.float32(momentum) * v)
+    return new, new_velocity
+
+
+# %% mutant="opposite-velocity" exercise="outer-step"
+# Your velocity has the opposite sign: v is mu v + Delta.
+def outer_step(model, mean, velocity, *, lr, momentum):
+    new, new_velocity = {}, {}
+    for name, w in model.items():
+        gradient = w - mean[name]
+        before = np.zeros_like(w) if velocity is None else -velocity[name]
+        v = np.float32(momentum) * before + gradient
+        new_velocity[name] = -v
+        new[name] = w - np.float32(lr) * (gradient + np.float32(momentum) * v)
+    return new, new_velocity
+
+
 # %% alternative="torch" exercise="outer-step"
 # Lets torch.optim.SGD take the step.
 def outer_step(model, mean, velocity, *, lr, momentum):
@@ -3530,6 +4224,25 @@ def outer_step(model, mean, velocity, *, lr, momentum):
         {n: np.asarray(w[n], np.float32) for n in w},
         {n: np.asarray(v[n], np.float32) for n in v},
     )
+
+
+# %% alternative="one-vector" exercise="outer-step"
+# All arrays as one vector.
+def outer_step(model, mean, velocity, *, lr, momentum):
+    names, shapes = list(model), [np.shape(a) for a in model.values()]
+
+    def flat(one):
+        return np.concatenate([np.ravel(one[n]) for n in names]).astype(np.float32)
+
+    def unflat(vector):
+        ends = np.cumsum([int(np.prod(s)) for s in shapes])
+        parts = np.split(vector, ends[:-1])
+        return {n: p.reshape(s).copy() for n, p, s in zip(names, parts, shapes)}
+
+    w = flat(model)
+    g = w - flat(mean)
+    v = g if velocity is None else (momentum * flat(velocity) + g).astype(np.float32)
+    return unflat((w - lr * (g + momentum * v)).astype(np.float32)), unflat(v)
 
 
 # %% [markdown]
@@ -4262,6 +4975,110 @@ class OuterFedAvg(FedAvg):
         return packed(model), metrics
 
 
+# %% mutant="clock-as-float" exercise="outer-fedavg"
+# You sent the clock as a float; it is a number of steps, an int.
+class OuterFedAvg(FedAvg):
+    def __init__(self, outer, num_clients):
+        super().__init__(min_train_nodes=num_clients, min_available_nodes=num_clients)
+        self.fraction_evaluate = 0.0  # the server evaluates; clients only train
+        self.outer, self.num_steps = outer, 0
+        self.arrays = self.velocity = None
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.arrays = arrays
+        config = ConfigRecord({**config, "first-step": float(self.num_steps)})
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        mean, metrics = super().aggregate_train(server_round, replies)
+        if mean is None:
+            return None, metrics
+        good = [reply.content["metrics"] for reply in replies if not reply.has_error()]
+        self.num_steps += max(one["num-steps"] for one in good)
+        old, mean = unpacked(self.arrays), unpacked(mean)
+        model, self.velocity = self.outer(old, mean, self.velocity)
+        return packed(model), metrics
+
+
+# %% mutant="steps-from-its-own-model" exercise="outer-fedavg"
+# You stepped from the model that you returned last; the global model is the one that
+# `configure_train` gets.
+class OuterFedAvg(FedAvg):
+    def __init__(self, outer, num_clients):
+        super().__init__(min_train_nodes=num_clients, min_available_nodes=num_clients)
+        self.fraction_evaluate = 0.0  # the server evaluates; clients only train
+        self.outer, self.num_steps = outer, 0
+        self.arrays = self.velocity = None
+
+    def configure_train(self, server_round, arrays, config, grid):
+        if self.arrays is None:
+            self.arrays = arrays
+        config = ConfigRecord({**config, "first-step": self.num_steps})
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        mean, metrics = super().aggregate_train(server_round, replies)
+        if mean is None:
+            return None, metrics
+        good = [reply.content["metrics"] for reply in replies if not reply.has_error()]
+        self.num_steps += max(one["num-steps"] for one in good)
+        old, mean = unpacked(self.arrays), unpacked(mean)
+        model, self.velocity = self.outer(old, mean, self.velocity)
+        self.arrays = packed(model)
+        return self.arrays, metrics
+
+
+# %% mutant="old-model-if-all-failed" exercise="outer-fedavg"
+# You returned the old model when all clients had failed; return None, and the caller
+# keeps it.
+class OuterFedAvg(FedAvg):
+    def __init__(self, outer, num_clients):
+        super().__init__(min_train_nodes=num_clients, min_available_nodes=num_clients)
+        self.fraction_evaluate = 0.0  # the server evaluates; clients only train
+        self.outer, self.num_steps = outer, 0
+        self.arrays = self.velocity = None
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.arrays = arrays
+        config = ConfigRecord({**config, "first-step": self.num_steps})
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        mean, metrics = super().aggregate_train(server_round, replies)
+        if mean is None:
+            return self.arrays, metrics
+        good = [reply.content["metrics"] for reply in replies if not reply.has_error()]
+        self.num_steps += max(one["num-steps"] for one in good)
+        old, mean = unpacked(self.arrays), unpacked(mean)
+        model, self.velocity = self.outer(old, mean, self.velocity)
+        return packed(model), metrics
+
+
+# %% mutant="all-or-nothing" exercise="outer-fedavg"
+# You gave the round up when a single client failed; the others' models count.
+class OuterFedAvg(FedAvg):
+    def __init__(self, outer, num_clients):
+        super().__init__(min_train_nodes=num_clients, min_available_nodes=num_clients)
+        self.fraction_evaluate = 0.0  # the server evaluates; clients only train
+        self.outer, self.num_steps = outer, 0
+        self.arrays = self.velocity = None
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.arrays = arrays
+        config = ConfigRecord({**config, "first-step": self.num_steps})
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        mean, metrics = super().aggregate_train(server_round, replies)
+        if mean is None or any(reply.has_error() for reply in replies):
+            return None, metrics
+        good = [reply.content["metrics"] for reply in replies if not reply.has_error()]
+        self.num_steps += max(one["num-steps"] for one in good)
+        old, mean = unpacked(self.arrays), unpacked(mean)
+        model, self.velocity = self.outer(old, mean, self.velocity)
+        return packed(model), metrics
+
+
 # %% alternative="own-mean" exercise="outer-fedavg"
 # Averages by itself and loops over replies.
 class OuterFedAvg(FedAvg):
@@ -4320,6 +5137,41 @@ class OuterFedAvg(FedAvg):
             new, self.velocity = self.outer(*state)
             mean = ArrayRecord({n: Array(np.asarray(a)) for n, a in new.items()})
         return mean, metrics
+
+
+# %% alternative="list-of-rounds" exercise="outer-fedavg"
+# The clock is a property: the sum over a list of rounds.
+class OuterFedAvg(FedAvg):
+    def __init__(self, outer, num_clients):
+        super().__init__(min_train_nodes=num_clients, min_available_nodes=num_clients)
+        self.fraction_evaluate = 0.0
+        self.outer = outer
+        self.arrays = self.velocity = None
+        self.rounds = []
+
+    @property
+    def num_steps(self):
+        return sum(self.rounds)
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.arrays = arrays
+        config = config.copy()
+        config["first-step"] = self.num_steps
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        mean, metrics = super().aggregate_train(server_round, replies)
+        if mean is None:
+            return mean, metrics
+        longest = 0
+        for reply in replies:
+            if not reply.has_error():
+                longest = max(longest, reply.content["metrics"]["num-steps"])
+        self.rounds.append(longest)
+        model, self.velocity = self.outer(
+            unpacked(self.arrays), unpacked(mean), self.velocity
+        )
+        return packed(model), metrics
 
 
 # %% [markdown]
@@ -4692,6 +5544,49 @@ def traffic(num_steps, local_steps, model_bytes):
     return num_rounds, 2 * model_bytes * num_rounds / 1e6
 
 
+# %% mutant="float-rounds" exercise="excess-and-traffic"
+# You returned rounds and bytes as floats; range() takes an int.
+def excess_loss(network, arrays, batches, floor):
+    network.load_state_dict(arrays.to_torch_state_dict())
+    with torch.no_grad():
+        losses = [next_token_losses(network, torch.as_tensor(b)) for b in batches]
+    return torch.cat(losses).mean().item() - floor
+
+
+def traffic(num_steps, local_steps, model_bytes):
+    num_rounds = np.ceil(num_steps / local_steps)
+    return num_rounds, 2 * model_bytes * num_rounds
+
+
+# %% mutant="drops-the-smaller-batch" exercise="excess-and-traffic"
+# You left out batches that are smaller than the first; every sequence counts.
+def excess_loss(network, arrays, batches, floor):
+    network.load_state_dict(arrays.to_torch_state_dict())
+    with torch.no_grad():
+        losses = [next_token_losses(network, torch.as_tensor(b)) for b in batches]
+    losses = [one for one in losses if len(one) == len(losses[0])]
+    return torch.cat(losses).mean().item() - floor
+
+
+def traffic(num_steps, local_steps, model_bytes):
+    num_rounds = ceil(num_steps / local_steps)
+    return num_rounds, 2 * model_bytes * num_rounds
+
+
+# %% mutant="numpy-float32" exercise="excess-and-traffic"
+# You returned a float32 of NumPy's; the excess is a float, as a MetricRecord takes it.
+def excess_loss(network, arrays, batches, floor):
+    network.load_state_dict(arrays.to_torch_state_dict())
+    with torch.no_grad():
+        losses = [next_token_losses(network, torch.as_tensor(b)) for b in batches]
+    return torch.cat(losses).mean().numpy() - np.float32(floor)
+
+
+def traffic(num_steps, local_steps, model_bytes):
+    num_rounds = ceil(num_steps / local_steps)
+    return num_rounds, 2 * model_bytes * num_rounds
+
+
 # %% alternative="running-sum" exercise="excess-and-traffic"
 # A running sum and count; integer division.
 def excess_loss(network, arrays, batches, floor):
@@ -4728,3 +5623,21 @@ def traffic(num_steps, local_steps, model_bytes):
     whole, left = divmod(num_steps, local_steps)
     rounds = whole + bool(left)
     return [rounds, 2 * rounds * model_bytes]
+
+
+# %% alternative="weighted-average" exercise="excess-and-traffic"
+# The batches' means, weighted by their sizes.
+def excess_loss(network, arrays, batches, floor):
+    network.load_state_dict(arrays.to_torch_state_dict())
+    network.eval()
+    with torch.no_grad():
+        means = [
+            next_token_losses(network, torch.as_tensor(b)).mean().item()
+            for b in batches
+        ]
+    return float(np.average(means, weights=[len(b) for b in batches])) - floor
+
+
+def traffic(num_steps, local_steps, model_bytes):
+    rounds = -(-num_steps // local_steps)
+    return (rounds, rounds * 2 * model_bytes)

@@ -127,9 +127,22 @@ def test_values_stand_at_their_costs():
     assert (list(three.x), list(three.y)) == ([0, 4, 8], [0.1, 0.5, 0.6])
 
 
+def test_on_logarithmic_axes_a_name_stands_at_its_lines_end():
+    """The initial model has cost nothing and is left out; exponents place a note."""
+    runs = {"run": (two_rounds(), [9.0, 1.0, 0.01])}
+    figure = plots.against(runs, "seconds", log=True)
+
+    (line,), (note,) = figure.data, figure.layout.annotations
+    assert (list(line.x), list(line.y)) == ([4, 8], [1.0, 0.01])
+    assert (note.x, note.y) == (pytest.approx(np.log10(8)), pytest.approx(-2))
+    assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"
+
+
 def test_what_cannot_be_drawn_is_refused():
     """One sentence each."""
     trace = two_rounds()
+    with pytest.raises(ValueError, match=r"positive values .* got \[ *0. +1.\]"):
+        plots.against({"run": (trace, [0.0, 1.0])}, log=True)
     with pytest.raises(ValueError, match=r"x must be one of .*, got 'euros'"):
         plots.against({"run": (trace, [0.1, 0.2])}, "euros")
     with pytest.raises(ValueError, match=r"each of its 2 rounds, .* got 4 values"):
