@@ -46,9 +46,9 @@ def namespace_of(lab: Lab, seed: int) -> dict[str, Any]:
     for cell in lab.of_kind("setup", "exercise", "explore"):
         source = re.sub(r"(?m)^SEED = \d+$", f"SEED = {seed}", cell.source)
         exec(compile(source, lab.name, "exec"), namespace)
-        if "FedBuff" in namespace.get("curves", {}):
+        if "percent_at" in namespace:
             return namespace
-    raise ValueError(f"{lab.name} has no cell that makes curves['FedBuff']")
+    raise ValueError(f"{lab.name} has no cell that defines percent_at")
 
 
 def seconds_to(curve: list[tuple[float, float]]) -> float:
