@@ -90,7 +90,8 @@ def main() -> None:
         lost = numbers[0] - numbers[1]
         print(
             f"- of {what}, the deadline's model names {lost.min():.0f} to "
-            f"{lost.max():.0f} points fewer than that of the server that waits"
+            f"{lost.max():.0f} points fewer than that of the server that waits; on "
+            f"{(lost >= 5).sum()} seeds at least 5"
         )
 
 
