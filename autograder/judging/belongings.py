@@ -19,6 +19,7 @@ from flwr.serverapp import Grid
 from autograder.judging import codec
 from autograder.judging.parcels import Outgoing
 from autograder.judging.proxy import Proxy
+from lecturekit.runtime import Clock
 
 _FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType, type)
 _MAY = {
@@ -39,6 +40,8 @@ def lent_as(value: Any) -> str | None:
         return None
     if isinstance(value, Grid):
         return "grid"
+    if isinstance(value, Clock):
+        return "object"  # a copy would stand still
     if isinstance(value, ClientApp):
         return "app"
     if isinstance(value, MethodType):

@@ -223,8 +223,11 @@ class _Grid(Grid):
         message_ids: list[str] = self._ask("push_messages", list(messages))
         return message_ids
 
-    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
-        replies: list[Message] = self._ask("pull_messages", list(message_ids))
+    def pull_messages(
+        self, message_ids: Iterable[str], **options: float | None
+    ) -> Iterable[Message]:
+        ids = list(message_ids)
+        replies: list[Message] = self._ask("pull_messages", ids, **options)
         return replies
 
     def send_and_receive(

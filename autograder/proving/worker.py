@@ -184,6 +184,8 @@ def _grade(
     out: Connection,
 ) -> None:
     sys.stdin.close()
+    # A test may start processes, as it may in a kernel and in the judge.
+    multiprocessing.current_process().daemon = False
     for seed in dict.fromkeys(seed for seed, _ in plan):
         _set_up(shell, lab, seed)
         tests = [cell for s, cell in plan if s == seed]

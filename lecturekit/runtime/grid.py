@@ -10,7 +10,8 @@ another, in the order of the partitions:
                       run the ClientApp  executor
                       seal the reply     answers, by isolation
                       carry it           delivery, which knows when it will arrive
-    pull_messages   wait for the next arrival, unless something has arrived: inbox
+    pull_messages   wait for the next arrival, unless something has arrived, or for the
+                    deadline: inbox
 
 so the result is a function of the seed, not of who was asked or worked on first, and
 sums over replies come out equal to the last bit. By default devices and network are
@@ -195,11 +196,22 @@ class LocalGrid(Grid):
         self._delivery.carry(letters, answers)
         return [message.metadata.message_id for message in messages]
 
-    def pull_messages(self, message_ids: Iterable[str]) -> list[Message]:
+    def pull_messages(
+        self, message_ids: Iterable[str], *, timeout: float | None = None
+    ) -> list[Message]:
         """Return the replies that have arrived; if none has, wait for the next one.
 
         To wait is to advance the clock to the next arrival among them. Unknown ids, and
         replies pulled before, are ignored.
+
+        Parameters
+        ----------
+        message_ids : iterable of str
+            From `push_messages`.
+        timeout : float, optional
+            How long to wait at most, in virtual seconds, >= 0. If nothing arrives until
+            then, the clock stands at that deadline, and the list is empty; what arrives
+            later can be pulled later. 0 does not wait: so do Flower's own grids.
 
         Returns
         -------
@@ -207,7 +219,8 @@ class LocalGrid(Grid):
             In the order of arrival; of partitions, then of sending, for those that
             arrive at the same time. A duplicated reply can be pulled twice.
         """
-        return self._delivery.inbox.pull(message_ids)
+        _check_timeout(timeout)
+        return self._delivery.inbox.pull(message_ids, timeout)
 
     def send_and_receive(
         self, messages: Iterable[Message], *, timeout: float | None = None
@@ -223,8 +236,7 @@ class LocalGrid(Grid):
             dropped, and so are duplicates. Afterwards the clock stands at the last
             arrival, or at the deadline if a reply is missing.
         """
-        if timeout is not None and not timeout >= 0:
-            raise ValueError(f"timeout must be at least 0 s or None, got {timeout!r}")
+        _check_timeout(timeout)
         return self._delivery.inbox.wait(self.push_messages(messages), timeout)
 
     def _check(self, message: Message) -> None:
@@ -232,3 +244,8 @@ class LocalGrid(Grid):
         self._nodes.partition_of(message.metadata.dst_node_id)
         if self.on_error == "raise":
             check_registered(self._client_app, message.metadata.message_type)
+
+
+def _check_timeout(timeout: float | None) -> None:
+    if timeout is not None and not timeout >= 0:
+        raise ValueError(f"timeout must be at least 0 s or None, got {timeout!r}")

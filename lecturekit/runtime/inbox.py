@@ -65,17 +65,26 @@ class Inbox:
         elif arrival.is_copy:
             self._drop(arrival.row, _IS_COPY)
 
-    def pull(self, message_ids: Iterable[str]) -> list[Message]:
+    def pull(
+        self, message_ids: Iterable[str], timeout: float | None = None
+    ) -> list[Message]:
         """Return what has arrived, or else advance to the next arrival and return that.
 
+        Not beyond `timeout`: with nothing to return the clock stands at that deadline.
         In the order of arrival; of partitions, where two arrive at the same time.
         """
+        deadline = inf if timeout is None else self._clock.now + timeout
         wanted = dict.fromkeys(message_ids)
         if not any(i in self._arrived for i in wanted):
             self._awaited = {i for i in wanted if i in self._to_come}
             num_awaited = len(self._awaited)
-            while num_awaited and len(self._awaited) == num_awaited:
+            while num_awaited and self._clock.next_time <= deadline:
                 self._clock.advance_to(self._clock.next_time)
+                if len(self._awaited) < num_awaited:
+                    break
+            else:
+                if deadline < inf:
+                    self._clock.advance_to(deadline)
         arrivals = [a for i in wanted for a in self._arrived.pop(i, [])]
         arrivals.sort(key=lambda a: (a.row.time_s, a.row.node_id))
         return self._take(arrivals)

@@ -14,7 +14,7 @@ from flwr.app import (
 from flwr.clientapp import ClientApp
 from flwr.serverapp.strategy import FedAvg, Result
 
-from lecturekit.runtime import ClientFailed, LocalGrid
+from lecturekit.runtime import ClientFailed, Device, Devices, LocalGrid, Network
 from tests.judging.student import talking_to
 
 CELL = """
@@ -49,6 +49,15 @@ class Half(FedAvg):
         arrays, metrics = super().aggregate_train(server_round, replies)
         half = {name: Array(array.numpy() / 2) for name, array in arrays.items()}
         return ArrayRecord(half), metrics
+
+def wait(grid, content, timeout):
+    clock, times = grid.clock, []
+    nodes = grid.get_node_ids()
+    ids = grid.push_messages([Message(content, node, 'train') for node in nodes])
+    for _ in nodes:
+        replies = grid.pull_messages(ids, timeout=timeout)
+        times.append((clock.now, grid.clock.now, len(replies)))
+    return times
 
 def ask(grid, content):
     asked = [Message(content, node, 'train') for node in grid.get_node_ids()]
@@ -110,6 +119,16 @@ def test_a_failing_client_app_fails_as_in_one_process(student):
     grid = LocalGrid(student.broken, 2, on_error="reply")
     (reply,) = grid.send_and_receive([request_to(grid, 0)])
     assert reply.has_error() and "battery empty" in reply.error.reason
+
+
+def test_a_grids_clock_is_read_where_it_runs(student):
+    """A student who keeps `grid.clock` sees it move, and pulls with a timeout."""
+    kinds = [Device(network=Network(latency_ms=500 * s)) for s in (1, 4)]
+    grid = LocalGrid(student.app, 2, devices=Devices(kinds))
+    content = request_to(grid, 0).content
+
+    assert student.wait(grid, content, 2.0) == [(1.0, 1.0, 1), (3.0, 3.0, 0)]
+    assert grid.clock.now == 3.0
 
 
 @pytest.mark.parametrize("theirs", [True, False])

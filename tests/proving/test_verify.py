@@ -170,3 +170,21 @@ def test_a_setup_cell_that_raises_stops_with_its_line(lab_with):
 
     with pytest.raises(UserError, match=r"lab99_numbers.py:4: .*OSError: no data"):
         verify(lab_with(BANK, source), seeds=[1], workers=1)
+
+
+def test_a_test_may_start_processes(lab_with):
+    """At every seed, in the judge and in the answer's own process."""
+    test = """
+import multiprocessing
+
+fork = multiprocessing.get_context("fork")
+process = fork.Process(target=int)
+process.start()
+process.join()
+assert process.exitcode == 0 and triple(1) == 3
+"""
+    source = LAB.replace("\nassert triple(1) == 3\n", test)
+    assert test in source
+    matrix = verify(lab_with("", source), seeds=[1, 2], workers=1)
+
+    assert matrix.faults() == []

@@ -160,6 +160,39 @@ def test_a_pull_moves_the_clock_only_if_it_must():
     assert grid.clock.now == 3.0
 
 
+def test_a_pull_with_a_timeout_waits_no_longer():
+    """Replies come after 1, 2 and 3 s; one at the deadline is in time, and not lost."""
+    grid = grid_of(3)
+    ids = grid.push_messages(to_all(3))
+    assert grid.pull_messages(ids, timeout=0) == []
+    assert grid.clock.now == 0.0
+    assert grid.pull_messages(ids, timeout=0.5) == []
+    assert grid.clock.now == 0.5
+    assert partitions(grid.pull_messages(ids, timeout=0.5)) == [0]
+    assert partitions(grid.pull_messages(ids, timeout=9.0)) == [1]
+    assert grid.clock.now == 2.0
+    assert grid.pull_messages(ids[:2], timeout=4.0) == []
+    assert grid.clock.now == 6.0
+    assert partitions(grid.pull_messages(ids, timeout=4.0)) == [2]
+    assert grid.clock.now == 6.0
+
+
+def test_a_pull_with_a_timeout_waits_it_out_if_nothing_is_to_come():
+    """As a server would; one without a timeout returns at once."""
+    grid = grid_of(1)
+    assert grid.pull_messages(["never sent"], timeout=2.0) == []
+    assert grid.clock.now == 2.0
+    assert grid.pull_messages([], timeout=float("inf")) == []
+    assert grid.clock.now == 2.0
+
+
+@pytest.mark.parametrize("timeout", [-1.0, float("nan")])
+def test_a_pull_does_not_wait_backwards(timeout):
+    """The timeout is refused before the clock is touched."""
+    with pytest.raises(ValueError, match="timeout must be at least 0 s or None, got"):
+        grid_of(1).pull_messages([], timeout=timeout)
+
+
 def test_a_client_handles_messages_one_after_another():
     """Two messages to client 1 at once: answered after 2 s and after 4 s."""
     grid = grid_of(2)
