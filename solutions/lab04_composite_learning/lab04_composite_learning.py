@@ -143,12 +143,14 @@ def app_of(train):
 class WatchedGrid(LocalGrid):
     """A LocalGrid that speaks up when a server does not come to an end."""
 
-    num_sent = num_in_vain = 0
+    most, num_sent, num_in_vain = 200, 0, 0
 
     def push_messages(self, messages):
         messages = list(messages)
         self.num_sent += len(messages)
-        assert self.num_sent < 500, "500 messages were sent, and it does not end"
+        assert self.num_sent <= self.most, (
+            f"more than {self.most} messages were sent, and it does not end"
+        )
         return super().push_messages(messages)
 
     def pull_messages(self, message_ids, *, timeout=None):
@@ -1408,6 +1410,7 @@ def work(message, context):
 def results(pool):
     """Return what the pieces come to, and on which workers one has failed."""
     grid = WatchedGrid(app_of(work), 4, seed=SEED, on_error="reply", executor=pool)
+    grid.most = 12  # four pieces, three tries
     replies = finish_all(grid, pieces_for(grid, [0.1, 0.2, 0.3, 0.4]), 3)
     found = [reply.content["arrays"]["w"].numpy().tolist() for reply in replies]
     return found, {row.partition for row in grid.trace.where(event="failed")}
