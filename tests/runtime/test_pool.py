@@ -323,7 +323,15 @@ def test_a_forgotten_return_is_named():
         )
 
 
-def test_ctrl_c_ends_all_workers():
+@pytest.fixture
+def heeds_ctrl_c():
+    """Undo what a shell does to a command in the background: it ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_all_workers(heeds_ctrl_c):
     """Those that work and those that wait, at once."""
 
     def train(message, context):
