@@ -64,7 +64,7 @@ class Place:
 
 def new_place() -> Place:
     """Make a place; `shutil.rmtree(place.root)` when it is done with."""
-    prefix = f"grade-{os.getpid()}-"
+    prefix = f"grade-{_namespace()}-{os.getpid()}-"
     place = Place(Path(tempfile.mkdtemp(prefix=prefix, dir=_parent())))
     for name in ("work", "home", "tmp"):
         (place.root / name).mkdir()
@@ -72,22 +72,27 @@ def new_place() -> Place:
 
 
 def remove_leftovers() -> None:
-    """Remove the places of graders that were killed before they could."""
-    for root in Path(_parent()).glob("grade-*-*"):
-        owner = root.name.split("-")[1]
+    """Remove the places of graders that were killed before they could.
+
+    A process's number means something in its own container only.
+    """
+    for root in Path(_parent()).glob(f"grade-{_namespace()}-*-*"):
+        owner = root.name.split("-")[2]
         with suppress(OSError):  # somebody else may be removing it
             is_ours = root.lstat().st_uid == os.getuid() and not root.is_symlink()
             if is_ours and owner.isdecimal() and not Path("/proc", owner).exists():
                 shutil.rmtree(root)
 
 
+def _namespace() -> int:
+    """Return the number of the space in which process numbers are unique."""
+    return os.stat("/proc/self/ns/pid").st_ino
+
+
 def _parent() -> str:
     parent = tempfile.gettempdir()
-    return (
-        parent
-        if len(parent) <= _MAX_PATH - len("/grade-1234567-12345678/s")
-        else "/tmp"
-    )
+    longest = "/grade-4294967295-4194304-12345678/s"
+    return parent if len(parent) <= _MAX_PATH - len(longest) else "/tmp"
 
 
 @contextmanager
