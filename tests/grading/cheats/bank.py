@@ -404,7 +404,6 @@ def mean(values):
     while True:
         hoard.append(bytearray(b"x" * 10**8))
 """,
-        may_time_out=True,
     ),
     Cheat(
         "file-bomb",
