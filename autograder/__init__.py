@@ -8,6 +8,6 @@ files that people read).
 
 import sys
 
-# Whatever imports nbformat would build 38 grammars of addresses first: 1.5 s for every
-# command and every worker. See lecturekit/plots/first_figure.py.
+# Whatever imports nbformat would build grammars of addresses first, for seconds, in
+# every command and every worker. See lecturekit/plots/first_figure.py.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

@@ -1,9 +1,9 @@
 """The first figure of a notebook comes at once, not after seconds.
 
 To show a figure, plotly imports nbformat, that jsonschema, and that, where the package
-rfc3987_syntax is installed (Jupyter installs it), builds 38 grammars of addresses:
-1.5 to 3 seconds, for a check of formats that no figure has. jsonschema does without the
-package if it cannot be imported, so here it cannot.
+rfc3987_syntax is installed (Jupyter installs it), builds a grammar for every kind of
+address, to check formats that no figure has. jsonschema does without the package if it
+cannot be imported, so here it cannot.
 """
 
 import sys
