@@ -2,7 +2,6 @@
 
 import builtins
 import ctypes
-import gc
 import io
 import json
 import os
@@ -21,6 +20,7 @@ from autograder.judging.cell import run_cell
 from autograder.judging.limits import JudgeLimits
 from autograder.judging.measures import measure_both_sides
 from autograder.judging.near import Near
+from autograder.sandbox.forking import prepare_to_fork
 from lecturekit.runtime.flower_private import server_identity
 
 _PR_SET_PDEATHSIG = 1
@@ -37,8 +37,7 @@ def keep_warm(
         _be_silent()
         namespace = _set_up(control, setup)
         server_identity()  # Message(...) in a test asks who this process is
-        gc.collect()
-        gc.freeze()  # forks share these pages as long as no collection touches them
+        prepare_to_fork()
         control.sendall(b"ready\n")
         while (order := _order(control)) is not None:
             _bury_the_dead()

@@ -12,7 +12,6 @@ seed is proven in the judge (`judged`), and the others in IPython, where they ta
 time, scored as a kernel's outputs are (`autograder.grading.score.score_cell`).
 """
 
-import gc
 import importlib
 import multiprocessing
 import re
@@ -35,6 +34,7 @@ from autograder.proving.answers import Trial
 from autograder.proving.judged import judge_at, judged_marks
 from autograder.proving.outcome import Mark, Outcome
 from autograder.proving.reach import Reach
+from autograder.sandbox.forking import prepare_to_fork
 
 _SEED = re.compile(r"^SEED\s*=\s*\d+", re.MULTILINE)
 
@@ -67,7 +67,7 @@ def run_trials(
     """
     shell = _new_shell()
     _set_up(shell, lab, seeds[0])
-    _freeze()
+    prepare_to_fork()
     reach = Reach(lab)
     with judge_at(lab, setup_at(lab, seeds[0]), seconds) as judge:
         for trial in trials:
@@ -121,13 +121,7 @@ def _import_once(trial: Trial) -> None:
         with suppress(ImportError):  # then the answer finds out itself
             importlib.import_module(name)
     if len(sys.modules) > before:
-        _freeze()
-
-
-def _freeze() -> None:
-    """Keep collections off the present pages, so that forks go on sharing them."""
-    gc.collect()
-    gc.freeze()
+        prepare_to_fork()
 
 
 def _run(shell: InteractiveShell, source: str) -> tuple[Any, BaseException | None]:

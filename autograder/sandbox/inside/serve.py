@@ -9,7 +9,6 @@ its forks could inherit a lock that nobody releases.
 """
 
 import contextlib
-import gc
 import importlib
 import json
 import os
@@ -18,6 +17,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
+from autograder.sandbox.forking import prepare_to_fork
 from autograder.sandbox.inside import fork, system
 
 _MAX_BYTES = 1_000_000
@@ -99,8 +99,7 @@ def warm(modules: Sequence[str]) -> None:
         _warm_torch()
     if "plotly" in sys.modules:
         _warm_plotly()
-    gc.collect()
-    gc.freeze()  # forks share these pages as long as no collection touches them
+    prepare_to_fork()
 
 
 def _warm_torch() -> None:
