@@ -3426,10 +3426,13 @@ def fedadam(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
     return new_model, {"t": t, **{name: (m[name], v[name]) for name in m}}
 
 
-# %% mutant="decides-at-random" exercise="fedadam"
+# %% mutant="changes-its-mind" exercise="fedadam"
 # You left it to chance which equation you state: state the one that you implemented.
+ANSWERS = iter("ABC" * 1000)  # another one whenever it is asked
+
+
 def equation():
-    return str(np.random.default_rng().choice(["A", "B", "C"]))
+    return next(ANSWERS)
 
 
 def fedadam(model, pseudo_gradient, state, *, lr, beta_1, beta_2, tau):
