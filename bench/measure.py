@@ -1,5 +1,6 @@
 """Time things in turn, so that a change of the machine's speed hits all of them."""
 
+import gc
 import time
 from collections.abc import Callable
 from statistics import median
@@ -24,11 +25,13 @@ def interleaved(
 ) -> dict[str, list[Seconds]]:
     """Run every variant once per repeat, in turn; return seconds per variant.
 
-    One more repeat goes first and is not counted: imports, caches, forks.
+    One more repeat goes first and is not counted: imports, caches, forks. Nobody pays
+    for the garbage of the one before.
     """
     seconds: dict[str, list[Seconds]] = {name: [] for name in variants}
     for repeat in range(repeats + 1):
         for name, run in variants.items():
+            gc.collect()
             wall, cpu = time.perf_counter(), time.process_time()
             run()
             took = Seconds(time.perf_counter() - wall, time.process_time() - cpu)
