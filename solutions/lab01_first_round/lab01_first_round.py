@@ -800,9 +800,9 @@ prediction = Prediction(
 prediction
 
 # %%
+shots = {"even": one_shot(even), "skewed": one_shot(skewed)}
 figure = go.Figure()
-for name, federation in (("even", even), ("skewed", skewed)):
-    models, mean = one_shot(federation)
+for name, (models, mean) in shots.items():
     figure.add_box(y=[percent_right(m) for m in models], name=f"{name}: the clients")
     figure.add_box(y=[percent_right(mean)], name=f"{name}: their average")
 figure.update_traces(boxpoints="all", pointpos=0, marker_size=8, marker_color="#0072B2")
@@ -1067,12 +1067,12 @@ check_similarity(base, near, "float64 models that hardly moved")
 assert np.shape(similarity(w, clients)) == (5, 5), "expected a matrix for five clients"
 
 # %%
-trained, _ = one_shot(skewed)
+trained, _ = shots["skewed"]
 main_digit = skewed.label_counts().argmax(axis=1)
 order = np.argsort(main_digit, kind="stable")
 cosines = similarity(start, [trained[k] for k in order])
 names = [f"client {k}: mostly {main_digit[k]}" for k in order]
-lowest = similarity(start, one_shot(even)[0]).min()
+lowest = similarity(start, shots["even"][0]).min()
 print(f"For comparison: in the even federation the lowest cosine is {lowest:.2f}.")
 plots.similarity(cosines, names, axis_title="client and its most frequent digit")
 
