@@ -57,12 +57,12 @@ def place_files(
         _write_timestamp(prepared, handed_in)
     os.utime(prepared / f"{place.name}.ipynb", (changed.timestamp(),) * 2)
     if status == "replaced":
-        _set_aside(place)
+        set_aside(place)
     prepared.rename(place)
     return status
 
 
-def _set_aside(place: Path) -> None:
+def set_aside(place: Path) -> None:
     """Move what stands at submitted/<student>/<lab> to replaced/<student>/<lab>/<n>."""
     course = place.parents[2]
     aside = course / "replaced" / place.parent.name / place.name
