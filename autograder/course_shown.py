@@ -71,5 +71,11 @@ def finish(place: "Place", *, dry_run: bool) -> None:
     """Tell each student the own standing, where the exchange is there already."""
     from autograder.course.standing import publish
 
-    if not dry_run and place.shared.is_dir():
+    if dry_run or not place.shared.is_dir():
+        return
+    try:
         publish(place, roster_ids(place))
+    except PermissionError:
+        err.print(
+            "Students' start pages follow when the hub's user runs a command like this."
+        )
