@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
+from autograder.errors import said_of
 from autograder.terminal import err, out, plain
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def finish(place: "Place", *, dry_run: bool) -> None:
         return
     try:
         publish(place, roster_ids(place))
-    except PermissionError:
-        err.print(
-            "Students' start pages follow when the hub's user runs a command like this."
-        )
+    except OSError as error:  # the step itself is done
+        sentence = said_of(error)
+        if not sentence:
+            raise
+        err.print(plain(f"Students' start pages are as before: {sentence}"))

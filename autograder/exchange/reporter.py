@@ -58,6 +58,7 @@ def report(
             unsafe=unsafe,
             progress=progress,
             limits=LIMITS,
+            hidden=(place.root, place.exchange),
         )
 
 

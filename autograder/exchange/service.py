@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from autograder.course.place import Place, place_of
-from autograder.errors import UserError
+from autograder.errors import UserError, said_of
 from autograder.exchange.on_submit import OnSubmit
 
 log = logging.getLogger(__name__)
@@ -31,12 +31,15 @@ def serve(service: OnSubmit, stop: threading.Event, poll_s: float = POLL_S) -> N
         try:
             service.step()
             said = ""
-        except UserError as fault:
-            if str(fault) != said:
-                log.error("%s", fault)
-            said = str(fault)
-        except Exception:
-            log.exception("a step failed; going on")
+        except Exception as fault:
+            sentence = str(fault) if isinstance(fault, UserError) else ""
+            if isinstance(fault, OSError):
+                sentence = said_of(fault)
+            if not sentence:
+                log.exception("a step failed; going on")
+            elif sentence != said:
+                log.error("%s", sentence)
+            said = sentence
         stop.wait(poll_s)
 
 
