@@ -31,6 +31,7 @@ from autograder.judging.signatures import signatures
 
 log = logging.getLogger(__name__)
 _TRIES = 3
+_PUBLISHED_EVERY = datetime.timedelta(seconds=10)
 
 
 def _utc_now() -> datetime.datetime:
@@ -70,6 +71,7 @@ class OnSubmit:
             place_of(root).hub / "grade_on_submit" / "journal.jsonl"
         )
         self._failures: Counter[str] = Counter()
+        self._published = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
     def warm_up(self) -> None:
         """Find out beforehand what wrong answers say: it takes a while, once."""
@@ -114,7 +116,7 @@ class OnSubmit:
             chosen = [one for one in queue.now if one.lab == name]
             if chosen:
                 num_pages += self._report(place, find_lab(self._sources, name), chosen)
-        self._publish(place)
+        self._publish(place, is_due=num_pages > 0)
         return num_pages
 
     def _report(self, place: Place, lab: Lab, handins: list[HandedIn]) -> int:
@@ -172,8 +174,11 @@ class OnSubmit:
             raise
         log.info("%s: %s", name.rpartition("+")[0], result)
 
-    def _publish(self, place: Place) -> None:
+    def _publish(self, place: Place, *, is_due: bool) -> None:
         """Keep the start pages up to date: extensions, hand-ins, feedback."""
-        path = place.root / FILE
+        now, path = self._now(), place.root / FILE
+        if not is_due and now < self._published + _PUBLISHED_EVERY:
+            return
+        self._published = now
         if place.shared.is_dir() and path.exists():
             publish(place, [student.id for student in read_roster(path)])

@@ -7,6 +7,7 @@ has had them waits, and is told until when.
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 
 from autograder.course.inbound import HandedIn, feedback_name, handed_in
@@ -45,13 +46,13 @@ def queue_of(
 ) -> Queue:
     """Return what there is to do for `labs` at the moment `now`."""
     queue = Queue()
-    sound = [one for one in handed_in(place) if not one.problem and one.lab in labs]
+    is_done = partial(_is_done, journal)
+    new = handed_in(place, is_known=is_done)
+    sound = [one for one in new if not one.problem and one.lab in labs]
     sound.sort(key=lambda one: (one.lab, one.student))  # stable: oldest first
     for (lab, student), group in groupby(sound, lambda one: (one.lab, one.student)):
         *older, newest = group
-        queue.superseded += [one for one in older if _is_open(journal, one)]
-        if not _is_open(journal, newest):
-            continue
+        queue.superseded += older
         page = place.feedback / feedback_name(newest.secret, lab)
         is_told = journal.result_of(newest.path.name) == "waiting"
         if page.is_file() and not is_told:
@@ -66,5 +67,5 @@ def queue_of(
     return queue
 
 
-def _is_open(journal: Journal, handin: HandedIn) -> bool:
-    return journal.result_of(handin.path.name) in (None, "waiting")
+def _is_done(journal: Journal, name: str) -> bool:
+    return journal.result_of(name) not in (None, "waiting")
