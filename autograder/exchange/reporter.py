@@ -19,8 +19,8 @@ from autograder.grading.limits import Limits
 
 log = logging.getLogger(__name__)
 
-# Others wait meanwhile. Final grading gives a notebook more time.
-LIMITS = Limits(notebook_s=240.0)
+# Who comes next waits as long as the slowest takes. Final grading gives more time.
+LIMITS = Limits(cell_s=30.0, notebook_s=120.0)
 
 
 def report(

@@ -177,7 +177,7 @@ def test_the_service_ends_when_it_is_told_to(home, watched, student):
                 break
         assert "ada+means+" in said
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     finally:
         process.kill()
     assert process.returncode == 0
