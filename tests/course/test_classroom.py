@@ -53,8 +53,10 @@ def test_nothing_of_it_need_be_there(tmp_path):
 
 def test_grading_on_submit_is_of_all_labs_unless_some_are_named(tmp_path):
     """The key alone turns it on."""
-    labs = "labs:\n  a: {deadline: 2026-11-20 17:00 Z}\n  b: {deadline: 2026-12-01 17:00 Z}"
-    course = read(tmp_path, f"{labs}\ngrade_on_submit: {{per_hour: 2}}")
+    due = "{deadline: 2026-11-20 17:00 Z}"
+    course = read(
+        tmp_path, f"labs: {{a: {due}, b: {due}}}\ngrade_on_submit: {{per_hour: 2}}"
+    )
 
     assert course.grade_on_submit == GradeOnSubmit(("a", "b"), 2)
 
