@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.text import Text
 
-from autograder import course_cli, course_commands
+from autograder import course_cli, course_commands, hub_cli
 from autograder.command_options import Ray, Root, Unsafe, Workers
 from autograder.errors import UserError, said_of
 from autograder.terminal import advance, err, out, plain, progress_bar, shown
@@ -176,7 +176,7 @@ def _grade(course: Path, lab: "Lab", **options: Any) -> None:
     out.print(plain(f"Open next: {shown(page)}"))
 
 
-for _command in course_cli.COMMANDS:
+for _command in (*course_cli.COMMANDS, *hub_cli.COMMANDS):
     app.command()(_command)
 app.add_typer(course_commands.app, name="course")
 

@@ -70,9 +70,13 @@ def print_counted(table: Table, statuses: Sequence[str], *, dry_run: bool) -> No
 
 def finish(place: "Place", *, dry_run: bool) -> None:
     """Tell each student the own standing, where the exchange is there already."""
+    from autograder.course.ownership import keep_owner
     from autograder.course.standing import publish
 
-    if dry_run or not place.shared.is_dir():
+    if dry_run:
+        return
+    keep_owner(place)
+    if not place.shared.is_dir():
         return
     try:
         publish(place, roster_ids(place))

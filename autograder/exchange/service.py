@@ -2,16 +2,18 @@
 
     python -m autograder.exchange.service COURSE ROOT
 
-It ends at SIGTERM or Ctrl-C, after the hand-ins it is at. A fault in what people write
-(`course.yaml`, a lab) or a full disk is logged once, and it goes on when that is
-mended.
+It ends at SIGTERM or Ctrl-C, or with the hub, after the hand-ins it is at. A fault in
+what people write (`course.yaml`, a lab) or a full disk is logged once, and it goes on
+when that is mended.
 """
 
 import fcntl
 import logging
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,18 +67,33 @@ def alone(place: Place) -> Iterator[None]:
         yield
 
 
-def run(service: OnSubmit, place: Place) -> None:
-    """Answer hand-ins until a signal says to stop."""
-    stop = threading.Event()
+def run(service: OnSubmit, place: Place, *, ends_with_parent: bool = False) -> None:
+    """Answer hand-ins until a signal says to stop.
+
+    Parameters
+    ----------
+    ends_with_parent : bool
+        Stop when the process that started this one is gone: a hub that was killed
+        starts another one when it is back.
+    """
+    stop, parent = threading.Event(), os.getppid()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if ends_with_parent:
+        threading.Thread(target=_follow, args=(parent, stop), daemon=True).start()
     with alone(place):
         service.warm_up()
         serve(service, stop)
 
 
+def _follow(parent: int, stop: threading.Event) -> None:
+    while os.getppid() == parent and not stop.wait(POLL_S):
+        pass
+    stop.set()
+
+
 def main() -> int:
-    """Serve one course; a UserError is one sentence and exit status 2."""
+    """Serve one course for a hub; a UserError is one sentence and exit status 2."""
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
@@ -85,9 +102,10 @@ def main() -> int:
         return 2
     course, root = map(Path, sys.argv[1:])
     try:
-        run(OnSubmit(course, root), place_of(course))
+        run(OnSubmit(course, root), place_of(course), ends_with_parent=True)
     except UserError as fault:
         print(f"error: {fault}", file=sys.stderr)
+        time.sleep(POLL_S)  # a hub starts it again at once
         return 2
     return 0
 
