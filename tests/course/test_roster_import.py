@@ -128,3 +128,13 @@ def test_status_says_who_did_what(run, home):
     assert "0 of 2 fetched (unknown), 0 submitted, 0 of them late, 0 graded" in said
     assert "2099-11-22 17:00 (own)" in said
     assert "did you mean 'means'" in run("status", "maens", status=2)
+
+
+def test_a_name_is_no_markup_on_the_page(run, home):
+    """A roster is typed by people, and a page is opened in a browser."""
+    path = home / "course" / "students.csv"
+    path.write_text("id,name\nada,<script>alert(1)</script>\n")
+    run("status", "--html")
+    page = (home / "course" / "status.html").read_text()
+
+    assert "<script" not in page and "&lt;script&gt;" in page
