@@ -8,9 +8,11 @@ from pathlib import Path
 
 from autograder.authoring.catalog import find_lab, lab_names
 from autograder.authoring.generate import generate
+from autograder.course import roster
 from autograder.course.ownership import keep_owner
 from autograder.course.place import place_of
 from autograder.errors import UserError
+from autograder.exchange.roster import update_roster
 from autograder.hub.enclosure import write_people
 from autograder.hub.folders import HubFolders
 from autograder.hub.jupyter_files import write_jupyter_files
@@ -34,10 +36,13 @@ def prepare(course: Path, root: Path) -> None:
     folders = HubFolders(course)
     owner = everybody[grader_name(course_id)].owner
     folders.make(course_id, owner)
+    place = place_of(course)
+    if (course / roster.FILE).exists():
+        update_roster(course, place.settings)
     draft_labs(course, root)
     if os.getuid() == 0:
         os.chown(course, *owner)
-    keep_owner(place_of(course))
+    keep_owner(place)
     write_people(folders, everybody.values())
     write_jupyter_files(folders, course_id)
 

@@ -69,9 +69,8 @@ def lab():
 
 @pytest.fixture(scope="module")
 def mutant(lab):
-    """A known mistake in the second exercise."""
-    wrong = [answer for answer in read_bank(lab) if not answer.is_right]
-    return next(answer for answer in wrong if answer.exercise == lab.exercises[1])
+    """A known mistake: the gradient is added instead of taken away."""
+    return next(answer for answer in read_bank(lab) if answer.name == "ascent")
 
 
 def solved(lab, released, **wrong):
@@ -116,7 +115,7 @@ def test_validate_says_the_sentence_of_the_check_that_fails(person, lab, mutant)
     said = bob.validate(LAB)
 
     assert said.count("The following cell failed") == 1
-    assert "expected the model passed in to stay at 10" in said
+    assert "expected 10 - 0.5 * 3 = 8.5, got [11.5]" in said
     assert "Traceback" not in said
 
 
