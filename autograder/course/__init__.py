@@ -4,6 +4,7 @@
 the course, and `intake` turns what a platform lets one download into `submitted/`.
 """
 
+from autograder.course.classroom import GradeOnSubmit, HubSettings, Staff
 from autograder.course.lateness import GraceDays, LateRules, Penalty, Tier, late_penalty
 from autograder.course.roster import Student, read_roster
 from autograder.course.settings import CourseSettings, read_settings
@@ -11,8 +12,11 @@ from autograder.course.settings import CourseSettings, read_settings
 __all__ = [
     "CourseSettings",
     "GraceDays",
+    "GradeOnSubmit",
+    "HubSettings",
     "LateRules",
     "Penalty",
+    "Staff",
     "Student",
     "Tier",
     "late_penalty",

@@ -1,11 +1,11 @@
 """`students.csv`: who is in the course, and what platforms call them.
 
-    id,name,email,login,canvas
-    ada01,Ada Lovelace,ada@example.org,alovel,4711
+    id,name,email,login,canvas,track,group
+    ada01,Ada Lovelace,ada@example.org,alovel,4711,systems,2
 
 Only `id` is needed: it is the name of the student's folder in `submitted/`. What more
 is known (name, email, login, the platform's own numbers) helps to find a person again;
-every column but `name` is taken for an identifier.
+every column but `name`, `track` and `group` is taken for an identifier.
 """
 
 import csv
@@ -18,6 +18,7 @@ from autograder.course.names import is_folder_name, is_same_name
 from autograder.errors import UserError
 
 FILE = "students.csv"
+_SHARED = ("name", "track", "group")
 _SPELLINGS = {
     "student": "id",
     "student id": "id",
@@ -41,11 +42,16 @@ class Student:
         As people write it; may be empty.
     identifiers : frozenset of str
         Whatever names this person alone, in lower case: id, email, login and the like.
+    email, track, group : str
+        As they stand there; may be empty.
     """
 
     id: str
     name: str = ""
     identifiers: frozenset[str] = frozenset()
+    email: str = ""
+    track: str = ""
+    group: str = ""
 
     def is_named(self, identifier: str) -> bool:
         """Return True if `identifier` is one of this person's."""
@@ -72,6 +78,7 @@ def read_roster(path: Path) -> tuple[Student, ...]:
             f"expected a column id in {path}, got {', '.join(header) or 'none'}{hint}"
         )
     students: dict[str, Student] = {}
+    logins: dict[str, str] = {}
     for line, row in rows:
         fields = {
             name: value.strip() for name, value in zip(columns, row, strict=False)
@@ -82,13 +89,35 @@ def read_roster(path: Path) -> tuple[Student, ...]:
                 f"expected an id of letters, digits, @ . _ and - in {path}, line "
                 f"{line}, got {student!r}"
             )
+        _refuse_again(path, student, logins.setdefault(student.lower(), student))
         if student in students:
             raise UserError(f"expected every id once in {path}, got {student!r} twice")
-        known = {
-            value.casefold() for key, value in fields.items() if key != "name" and value
-        }
-        students[student] = Student(student, fields.get("name", ""), frozenset(known))
+        students[student] = _student(fields)
     return tuple(students.values())
+
+
+def _refuse_again(path: Path, student: str, other: str) -> None:
+    if student != other:
+        raise UserError(
+            f"expected ids that differ in more than capitals in {path}, got {other!r} "
+            f"and {student!r}, which are one login on a hub"
+        )
+
+
+def _student(fields: dict[str, str]) -> Student:
+    known = {
+        value.casefold()
+        for column, value in fields.items()
+        if column not in _SHARED and value
+    }
+    return Student(
+        fields["id"],
+        fields.get("name", ""),
+        frozenset(known),
+        fields.get("email", ""),
+        fields.get("track", ""),
+        fields.get("group", ""),
+    )
 
 
 def read_table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:

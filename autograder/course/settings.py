@@ -1,5 +1,6 @@
 """`course.yaml`: when labs are due, what lateness costs, who has longer.
 
+    id: fl101                           what concerns a hub: see `classroom`
     time_zone: Europe/London            of moments that name none
     penalties:                          of labs that have none of their own
       - {after: 0h, percent: 5}
@@ -9,6 +10,7 @@
     grace_days: {total: 5, per_lab: 2}
     labs:
       lab01_first_round:
+        release: 2026-11-06 09:00       it is not given out before
         deadline: 2026-11-20 17:00 Europe/London
         penalties: [{after: 0h, percent: 10}]
     extensions:
@@ -24,23 +26,24 @@ import difflib
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
-from autograder.course.lateness import GraceDays, LateRules, Tier
-from autograder.course.moments import Span, parse_moment, parse_span, parse_zone
+from autograder.course.classroom import (
+    GradeOnSubmit,
+    HubSettings,
+    Staff,
+    parse_course_id,
+    read_grade_on_submit,
+    read_hub,
+    read_staff,
+)
+from autograder.course.deadlines import LabSettings, read_extensions, read_labs
+from autograder.course.moments import parse_zone
 from autograder.course.yaml_file import Node, read_yaml
 from autograder.errors import UserError
 
 FILE = "course.yaml"
-
-
-@dataclass(frozen=True)
-class LabSettings:
-    """When one lab is due and what lateness costs."""
-
-    deadline: datetime.datetime
-    rules: LateRules
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ class CourseSettings:
         Student -> lab -> the student's own deadline.
     time_zone : ZoneInfo or None
         The course's.
+    id, title : str
+        The course's name in the exchange, and in sentences; "" if not said.
+    exchange : Path or None
+        Where nbgrader's exchange stands; None if not said.
     """
 
     labs: Mapping[str, LabSettings] = field(default_factory=dict)
@@ -62,6 +69,12 @@ class CourseSettings:
         default_factory=dict
     )
     time_zone: zoneinfo.ZoneInfo | None = None
+    id: str = ""
+    title: str = ""
+    staff: Staff = field(default_factory=Staff)
+    hub: HubSettings = field(default_factory=HubSettings)
+    grade_on_submit: GradeOnSubmit = field(default_factory=GradeOnSubmit)
+    exchange: Path | None = None
 
     def deadline_of(self, lab: str, student: str) -> datetime.datetime:
         """Return when `lab` is due for this student."""
@@ -123,84 +136,25 @@ def doubts(
 
 
 def _settings(top: Node) -> CourseSettings:
-    known = "time_zone penalties percent_of grace_days labs extensions"
+    known = "id title time_zone staff hub exchange grade_on_submit "
+    known += "penalties percent_of grace_days labs extensions"
     top.only(known.split())
     zone = top.get("time_zone").parsed(parse_zone, None)
-    grace = _grace(top.get("grace_days"))
-    tiers = _tiers(top.get("penalties"), ())
-    percent_of = top.get("percent_of").one_of(("earned", "maximum"), "earned")
-    top.get("labs").only(None)
-    top.get("extensions").only(None)
-    labs = {}
-    for name, node in top.get("labs").items():
-        node.only(["deadline", "penalties"])
-        due = node.get("deadline", is_needed=True)
-        deadline = due.parsed(partial(parse_moment, default=zone), None)
-        own = _tiers(node.get("penalties"), tiers)
-        if deadline is not None:
-            rules = LateRules(own, grace, is_of_maximum=percent_of == "maximum")
-            labs[name] = LabSettings(deadline, rules)
-    names = [name for name, _ in top.get("labs").items()]
-    extensions = {
-        student: _extensions(node, labs, names, zone)
-        for student, node in top.get("extensions").items()
-    }
-    return CourseSettings(labs, extensions, zone)
+    labs = read_labs(top, zone)
+    return CourseSettings(
+        labs,
+        read_extensions(top, labs, zone),
+        zone,
+        id=top.get("id").parsed(parse_course_id, "") or "",
+        title=top.get("title").parsed(str, "") or "",
+        staff=read_staff(top.get("staff")),
+        hub=read_hub(top.get("hub")),
+        grade_on_submit=read_grade_on_submit(top.get("grade_on_submit"), list(labs)),
+        exchange=top.get("exchange").parsed(_folder, None),
+    )
 
 
-def _grace(node: Node) -> GraceDays:
-    if node.is_missing:
-        return GraceDays()
-    node.only(["total", "per_lab"])
-    total = node.get("total", is_needed=True).whole(1000)
-    per_lab = node.get("per_lab")
-    return GraceDays(total, total if per_lab.is_missing else per_lab.whole(1000))
-
-
-def _tiers(node: Node, default: tuple[Tier, ...]) -> tuple[Tier, ...]:
-    if node.is_missing:
-        return default
-    tiers = []
-    for part in node.parts():
-        part.only(["after", "percent"])
-        after = part.get("after", is_needed=True).parsed(parse_span, Span())
-        percent = part.get("percent", is_needed=True).number(0, 100)
-        tiers.append(Tier(after or Span(), percent))
-    return tuple(tiers)
-
-
-def _extensions(
-    node: Node,
-    labs: Mapping[str, LabSettings],
-    names: list[str],
-    zone: zoneinfo.ZoneInfo | None,
-) -> dict[str, datetime.datetime]:
-    node.only(names)
-    own = {}
-    for name, value in node.items():
-        lab = labs.get(name)
-        if lab is None:
-            continue
-        deadline = value.parsed(partial(_extended, lab, zone), None)
-        if deadline is not None:
-            own[name] = deadline
-    return own
-
-
-def _extended(
-    lab: LabSettings, zone: zoneinfo.ZoneInfo | None, text: str
-) -> datetime.datetime:
-    """Return a student's own deadline: a span after the lab's, or a moment."""
-    try:
-        return parse_span(text).after(lab.deadline)
-    except ValueError:
-        pass
-    try:
-        moment = parse_moment(text, zone)
-    except ValueError as fault:
-        raise ValueError(f"{fault}, or a span such as +48h") from None
-    if moment < lab.deadline:
-        raise ValueError(
-            f"expected a moment after the lab's deadline {lab.deadline:%Y-%m-%d %H:%M}"
-        )
-    return moment
+def _folder(text: str) -> Path:
+    if not Path(text).is_absolute():
+        raise ValueError("expected a path from the root such as /srv/exchange")
+    return Path(text)

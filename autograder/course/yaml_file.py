@@ -143,6 +143,10 @@ class Node:
 
         return self.parsed(parse, default) or default
 
+    def fault(self, text: str) -> None:
+        """Add a fault that a single value does not show, such as two that clash."""
+        self._add(text)
+
     def _part(self, value: yaml.Node | None, key: str) -> "Node":
         place = f"{self._place}.{key}" if self._place else key
         return Node(value, place, self._name, self._faults)

@@ -27,6 +27,16 @@ def test_students_are_read_with_all_that_identifies_them(tmp_path):
     assert not bob.is_named("") and not bob.is_named("4711")
 
 
+def test_track_and_group_name_nobody(tmp_path):
+    """Many students share them, so they find no one again."""
+    (ada, _) = roster(
+        tmp_path, "\ufeffid,email,track,group\nada,a@x,systems,2\nbob,b@x,theory,2\n"
+    )
+
+    assert (ada.email, ada.track, ada.group) == ("a@x", "systems", "2")
+    assert not ada.is_named("2") and not ada.is_named("systems")
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

@@ -106,11 +106,11 @@ LAB = "labs: {lab01: {deadline: 2026-11-20 17:00 Z}}\n"
     [
         (
             "labs: {a: {dedline: 2026-11-20 17:00 Z, deadline: 2026-11-20 17:00 Z}}",
-            "line 1: labs.a.dedline is not known here, expected deadline or "
-            "penalties: did you mean 'deadline'?",
+            "line 1: labs.a.dedline is not known here, expected release, "
+            "deadline or penalties: did you mean 'deadline'?",
         ),
         ("labs: {lab01: {}}", "line 1: labs.lab01.deadline is missing"),
-        ("lab: {}", "line 1: lab is not known here, expected time_zone, penalties,"),
+        ("lab: {}", "line 1: lab is not known here, expected id, title, time_zone,"),
         (
             "labs: {lab01: {deadline: 2026-11-20 17:00}}",
             "line 1: labs.lab01.deadline: expected a time zone after the time, such as "
