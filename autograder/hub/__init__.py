@@ -13,7 +13,9 @@
 * `grader_service`  the server that the staff share: the course folder and formgrader
 * `services`        that one, the one that stops idle servers, and who may do what
 * `authentication`  logging in, by the roster
+* `limits`          what one server may use, and which means this system has
 
-Inside the servers run `validate` (our messages in the Validate dialog) and `formgrader`
+Inside the servers run `validate` (our messages in the Validate dialog), `hand_in` (one
+sentence if Submit fails), `files` (a limit on uploads) and, for the staff, `formgrader`
 (its buttons grade with our grader).
 """

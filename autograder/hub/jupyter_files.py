@@ -23,7 +23,9 @@ _SERVER_EXTENSIONS = {
     f"{_NBGRADER}.assignment_list": {"student", "staff"},
     f"{_NBGRADER}.course_list": {"staff"},
     f"{_NBGRADER}.formgrader": {"grader"},
+    "jupyter_lsp": set(),  # there are no language servers to look for
     f"{_NBGRADER}.validate_assignment": set(),  # ours says the sentence of the check
+    "autograder.hub.hand_in": {"student", "staff"},
     "autograder.hub.validate": {"student", "staff", "grader"},
     "autograder.hub.formgrader": {"grader"},
 }
@@ -69,7 +71,11 @@ def _json(content: Mapping[str, Any]) -> str:
 
 def _server(extensions: Mapping[str, bool]) -> dict[str, Any]:
     return {
-        "ServerApp": {"jpserver_extensions": extensions, "open_browser": False},
+        "ServerApp": {
+            "contents_manager_class": "autograder.hub.files.BoundedFiles",
+            "jpserver_extensions": extensions,
+            "open_browser": False,
+        },
         "LabApp": {"extension_manager": "readonly", "news_url": None},
         # On ports, others on this machine could listen to what a kernel prints.
         "KernelManager": {"transport": "ipc"},

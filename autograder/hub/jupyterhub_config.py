@@ -64,6 +64,7 @@ c.Spawner.mem_limit = settings.hub.memory_bytes
 c.Spawner.cpu_limit = settings.hub.cpus
 c.Spawner.default_url = "/lab"
 c.Spawner.server_token_scopes = SERVER_SCOPES
+c.Spawner.poll_interval = 10
 c.Spawner.start_timeout = 120
 c.Spawner.http_timeout = 120
 c.JupyterHub.concurrent_spawn_limit = 10
