@@ -2,8 +2,8 @@
 
     autograder hub --course DIR
 
-`start` checks the course folder and becomes JupyterHub; JupyterHub reads
-`jupyterhub_config`, which is put together from the modules here:
+`start` checks the course folder (and `running`, whether it runs already) and becomes
+JupyterHub, which reads `jupyterhub_config`, put together from the modules here:
 
 * `people`          who may log in, as what, and as which user of the system
 * `folders`         where things stand on the machine; `layout`: in a server's eyes

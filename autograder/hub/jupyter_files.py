@@ -16,6 +16,7 @@ from autograder.hub.enclosure import exchange_of_grader
 from autograder.hub.folders import HubFolders
 from autograder.hub.layout import COURSE, EXCHANGE
 from autograder.hub.people import Role
+from autograder.sandbox.layout import CODE
 
 MAX_SUBMISSION_KB = 100_000
 _NBGRADER = "nbgrader.server_extensions"
@@ -98,5 +99,10 @@ def _nbgrader(role: Role, course_id: str, folders: HubFolders) -> str:
         values["CourseDirectory.root"] = str(COURSE)
         values["CourseDirectory.db_url"] = f"sqlite:///{COURSE}/gradebook.db"
         values["Exchange.root"] = str(exchange_of_grader(folders))
+        # Formgrader shows what students wrote: no script of theirs may run there.
+        values["HTMLExporter.sanitize_html"] = True
+        values["HTMLExporter.extra_template_paths"] = [
+            f"{CODE}/autograder/hub/templates"
+        ]
     lines = [f"c.{name} = {value!r}" for name, value in values.items()]
     return "\n".join(["c = get_config()", *lines]) + "\n"
