@@ -12,7 +12,7 @@ JupyterHub, which reads `jupyterhub_config`, put together from the modules here:
 * `jupyter_files`   what is switched on in whose JupyterLab
 * `grader_service`  the server that the staff share: the course folder and formgrader
 * `services`        that one, the one that stops idle servers, and who may do what
-* `authentication`  logging in, by the roster
+* `authentication`  logging in, by the roster, with a first password (`first_passwords`)
 * `limits`          what one server may use, and which means this system has
 
 Inside the servers run `validate` (our messages in the Validate dialog), `hand_in` (one

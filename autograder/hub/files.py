@@ -25,7 +25,7 @@ class BoundedFiles(AsyncLargeFileManager):
         content = model.get("content")
         size = len(content) if isinstance(content, str) else 0
         if model.get("format") == "base64":
-            size = size * 3 // 4 - content[-2:].count("=")
+            size = size * 3 // 4 - str(content)[-2:].count("=")
         so_far = Path(self._get_os_path(path.strip("/")))  # type: ignore[no-untyped-call]
         if piece not in (None, 1):
             with suppress(OSError):

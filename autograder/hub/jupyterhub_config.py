@@ -39,6 +39,7 @@ c.JupyterHub.cleanup_servers = settings.hub.authenticator == "dummy"
 c.JupyterHub.authenticator_class = BY_NAME[settings.hub.authenticator]
 c.ByRoster.course = str(course)
 c.Authenticator.admin_users = set(settings.staff.instructors)
+c.NativeAuthenticator.enable_signup = False
 c.NativeAuthenticator.check_common_password = True
 c.NativeAuthenticator.minimum_password_length = 8
 c.NativeAuthenticator.allowed_failed_logins = 10
