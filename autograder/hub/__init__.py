@@ -1,0 +1,19 @@
+"""The classroom: a JupyterHub for one course, on one machine.
+
+    autograder hub --course DIR
+
+`start` checks the course folder and becomes JupyterHub; JupyterHub reads
+`jupyterhub_config`, which is put together from the modules here:
+
+* `people`          who may log in, what they are, which user of the system they become
+* `folders`         where things stand on the machine; `layout`: as a server sees them
+* `enclosure`       the wall around every server, `inside`: its first process
+* `spawner`         JupyterHub's way to start a student's server in it
+* `jupyter_files`   what is switched on in whose JupyterLab
+* `grader_service`  the server that the staff share: the course folder and formgrader
+* `services`        that one, the one that stops idle servers, and who may do what
+* `authentication`  logging in, by the roster
+
+Inside the servers run `validate` (our messages in the Validate dialog) and `formgrader`
+(its buttons grade with our grader).
+"""
