@@ -87,7 +87,9 @@ def student(tmp_path_factory):
     log = (root / "log").open("w+")
     process = subprocess.Popen(command, env=environment, cwd=home, stderr=log)
     try:
-        yield Student(_url(root / "run", process, root / "log"), course, home)
+        student = Student(_url(root / "run", process, root / "log"), course, home)
+        with student.client:
+            yield student
     finally:
         process.terminate()
         process.wait()
