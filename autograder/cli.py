@@ -8,14 +8,14 @@ seconds to import and `--help` should not.
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.text import Text
 
-from autograder import course_cli, kubernetes_cli
+from autograder import course_cli, course_commands, hub_cli, kubernetes_cli
 from autograder.command_options import Ray, Root, Unsafe, Workers
-from autograder.errors import UserError
+from autograder.errors import UserError, said_of
 from autograder.terminal import advance, err, out, plain, progress_bar, shown
 
 if TYPE_CHECKING:
@@ -176,8 +176,9 @@ def _grade(course: Path, lab: "Lab", **options: Any) -> None:
     out.print(plain(f"Open next: {shown(page)}"))
 
 
-for _command in course_cli.COMMANDS:
+for _command in (*course_cli.COMMANDS, *hub_cli.COMMANDS):
     app.command()(_command)
+app.add_typer(course_commands.app, name="course")
 app.add_typer(kubernetes_cli.app, name="kubernetes")
 
 
@@ -186,8 +187,15 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        # Text, not markup: a sentence may hold brackets of its own.
-        err.print(
-            Text.assemble(("error: ", "bold red"), plain(str(error))), soft_wrap=True
-        )
-        raise SystemExit(2) from None
+        _refuse(str(error))
+    except OSError as error:
+        sentence = said_of(error)
+        if not sentence:
+            raise
+        _refuse(sentence)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    # Text, not markup: a sentence may hold brackets of its own.
+    err.print(Text.assemble(("error: ", "bold red"), plain(sentence)), soft_wrap=True)
+    raise SystemExit(2) from None

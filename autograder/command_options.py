@@ -20,3 +20,8 @@ Unsafe = Annotated[
     ),
 ]
 Root = Annotated[Path, typer.Option(help="The folder that holds solutions/ and labs/.")]
+LabName = Annotated[str, typer.Argument(help="For instance lab01_first_round.")]
+Course = Annotated[Path, typer.Option(help="The course folder.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Change nothing; print what would change.")
+]

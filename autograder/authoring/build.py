@@ -76,7 +76,8 @@ def build_labs(
     known = lab_names(root)
     chosen = choose(names, known)
     labs = _sound_labs(root, chosen)
-    files = {_student_path(root, n): text for n, text in _release(labs).items()}
+    released = student_notebooks(labs)
+    files = {_student_path(root, name): text for name, text in released.items()}
     if not names:
         files[root / "labs" / "README.md"] = overview(labs).encode()
     stale = {path: text for path, text in files.items() if text != _now(path)}
@@ -91,6 +92,23 @@ def build_labs(
     return BuildReport(written, unchanged, orphans)
 
 
+def student_notebooks(labs: Sequence[Lab]) -> dict[str, bytes]:
+    """Return the student notebook of each lab, by name; nothing is written.
+
+    Raises
+    ------
+    UserError
+        If an answer would reach the students.
+    """
+    released = {}
+    with TemporaryDirectory(prefix="labs-") as folder:
+        for lab in labs:
+            path = generate(lab, Path(folder), db_url=None)
+            released[lab.name] = as_bytes(nbformat.read(path, as_version=4))
+    _refuse([leak for lab in labs for leak in leaks(lab, released[lab.name])])
+    return released
+
+
 def _sound_labs(root: Path, names: Sequence[str]) -> list[Lab]:
     labs, faults = [], []
     for name in names:
@@ -103,17 +121,6 @@ def _sound_labs(root: Path, names: Sequence[str]) -> list[Lab]:
             faults += check_lab(lab)
     _refuse(faults)
     return labs
-
-
-def _release(labs: Sequence[Lab]) -> dict[str, bytes]:
-    """Return the student notebook of each lab, by name."""
-    released = {}
-    with TemporaryDirectory(prefix="labs-") as folder:
-        for lab in labs:
-            path = generate(lab, Path(folder), db_url=None)
-            released[lab.name] = as_bytes(nbformat.read(path, as_version=4))
-    _refuse([leak for lab in labs for leak in leaks(lab, released[lab.name])])
-    return released
 
 
 def _refuse(faults: Sequence[AuthoringError]) -> None:

@@ -42,7 +42,7 @@ def place_files(
     if os.path.lexists(place):
         if _digest_of_folder(place) == _digest(content):
             if handed_in is not None and (is_sure or read_timestamp(place) is None):
-                _write_timestamp(place, handed_in)
+                write_timestamp(place, handed_in)
             return "unchanged"
         if changed <= _changed(place) + _TICK:
             return "older"
@@ -54,7 +54,7 @@ def place_files(
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(text)
     if handed_in is not None:
-        _write_timestamp(prepared, handed_in)
+        write_timestamp(prepared, handed_in)
     os.utime(prepared / f"{place.name}.ipynb", (changed.timestamp(),) * 2)
     if status == "replaced":
         set_aside(place)
@@ -104,7 +104,7 @@ def read_timestamp(place: Path) -> datetime.datetime | None:
     return stamp.replace(tzinfo=stamp.tzinfo or datetime.UTC)
 
 
-def _write_timestamp(place: Path, handed_in: datetime.datetime) -> None:
+def write_timestamp(place: Path, handed_in: datetime.datetime) -> None:
     """Write the time as nbgrader's exchange does."""
     moment = handed_in.astimezone(datetime.UTC).replace(tzinfo=None)
     (place / TIMESTAMP).write_text(f"{moment} UTC\n", encoding="utf-8")

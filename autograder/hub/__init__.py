@@ -5,8 +5,8 @@
 `start` checks the course folder and becomes JupyterHub; JupyterHub reads
 `jupyterhub_config`, which is put together from the modules here:
 
-* `people`          who may log in, what they are, which user of the system they become
-* `folders`         where things stand on the machine; `layout`: as a server sees them
+* `people`          who may log in, as what, and as which user of the system
+* `folders`         where things stand on the machine; `layout`: in a server's eyes
 * `enclosure`       the wall around every server, `inside`: its first process
 * `spawner`         JupyterHub's way to start a student's server in it
 * `jupyter_files`   what is switched on in whose JupyterLab

@@ -14,19 +14,14 @@ from typing import Any
 
 from autograder.errors import UserError
 from autograder.sandbox.bounds import Bounds
-from autograder.sandbox.bubblewrap import (
-    bubblewrap,
-    is_installed,
-    package_folder,
-    package_folders,
-    python_paths,
-)
+from autograder.sandbox.bubblewrap import bubblewrap, is_installed
 from autograder.sandbox.environment import kernel_environment
 from autograder.sandbox.launch import be_allowed_to_send_files, launch
 from autograder.sandbox.layout import CODE, HOME, TEMPORARY, UID, WORK
 from autograder.sandbox.place import Place, remove_leftovers, temporary_place
 from autograder.sandbox.process import KernelProcess
 from autograder.sandbox.protection import WALLS, Mode, Protection
+from autograder.sandbox.visible import package_folder, package_folders, python_paths
 from autograder.sandbox.zygote import SandboxError, Zygote
 
 _NUM_UIDS = 3000  # below UID, for workers side by side

@@ -1,0 +1,90 @@
+"""Start the hub of a course folder: check, prepare, become JupyterHub."""
+
+import os
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+from autograder.errors import UserError
+from autograder.hub.enclosure import write_people
+from autograder.hub.folders import HubFolders
+from autograder.hub.jupyter_files import write_jupyter_files
+from autograder.hub.people import grader_name, people, settings_of
+from autograder.hub.proxy import find_proxy
+
+_NUM_PORTS = 4  # the door, the proxy's own, the hub's, the staff's server
+
+
+def prepare(course: Path) -> None:
+    """Make the hub's folders and files; what is there stays.
+
+    Raises
+    ------
+    UserError
+        If the course folder does not say what a hub needs.
+    """
+    course_id = settings_of(course).id
+    everybody = people(course)
+    folders = HubFolders(course)
+    folders.make(course_id, everybody[grader_name(course_id)].owner)
+    write_people(folders, everybody.values())
+    write_jupyter_files(folders, course_id)
+
+
+def check(course: Path, root: Path, ip: str, port: int) -> None:
+    """Say in one sentence what is missing, before anything is started."""
+    settings = settings_of(course)
+    if settings.hub.authenticator == "dummy" and ip not in ("127.0.0.1", "localhost"):
+        raise UserError(
+            f"expected a demo hub (authenticator: dummy) on 127.0.0.1, got {ip}: "
+            "anybody could log in as anybody"
+        )
+    if settings.hub.authenticator == "pam" and os.getuid() != 0:
+        raise UserError(
+            "expected to run as root with authenticator: pam, which checks other "
+            "users' passwords: use native, or start the hub as root"
+        )
+    if shutil.which("bwrap") is None:
+        raise UserError(
+            "expected bubblewrap to keep students' servers apart with, found none: "
+            "install it with `apt-get install bubblewrap`"
+        )
+    find_proxy(root)
+    for number in range(port, port + _NUM_PORTS):
+        _require_free(number)
+
+
+def become_hub(
+    course: Path, root: Path, ip: str, port: int, demo_password: str = ""
+) -> None:
+    """Become JupyterHub, which reads `jupyterhub_config`."""
+    config = Path(__file__).with_name("jupyterhub_config.py")
+    command = [sys.executable, "-P", "-m", "jupyterhub", "--config", str(config)]
+    programs = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    os.chdir(course / "hub")  # whatever JupyterHub leaves in its current folder
+    os.execve(
+        command[0],
+        command,
+        {
+            **os.environ,
+            "PATH": os.pathsep.join(programs),
+            "AUTOGRADER_COURSE": str(course),
+            "AUTOGRADER_ROOT": str(root),
+            "AUTOGRADER_HUB_IP": ip,
+            "AUTOGRADER_HUB_PORT": str(port),
+            "AUTOGRADER_DEMO_PASSWORD": demo_password,
+        },
+    )
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise UserError(
+                f"expected port {port} of this machine to be free, found it taken: "
+                "stop what uses it, or say --port (a hub takes four in a row)"
+            ) from None
