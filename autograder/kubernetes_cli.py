@@ -1,6 +1,5 @@
 """`autograder kubernetes`: write a course's manifests; tell its exchange the roster."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ app = typer.Typer(
     no_args_is_help=True, help="A course on a cluster, with Zero to JupyterHub."
 )
 Course = Annotated[Path, typer.Option(help="The course folder.")]
+Url = Annotated[str, typer.Option(envvar="NGSHARE_URL", help="Where ngshare is.")]
 
 
 @app.command()
@@ -38,29 +38,39 @@ def write(
 
 
 @app.command()
-def roster(
-    url: Annotated[
-        str, typer.Option(envvar="NGSHARE_URL", help="ngshare's address.")
-    ] = "http://ngshare:8080/services/ngshare",
-    course: Course = Path(),
-) -> None:
+def roster(url: Url = "", course: Course = Path()) -> None:
     """Enter students.csv in ngshare; run it on the desk, again after every change."""
     from autograder.course import roster as people
-    from autograder.course.settings import read_settings
-    from autograder.hub.kubernetes import update_roster
+    from autograder.hub.kubernetes import ngshare, update_roster
 
-    token = os.environ.get("JUPYTERHUB_API_TOKEN")
-    if not token:
-        raise UserError(
-            "expected JUPYTERHUB_API_TOKEN in the environment, found none: run this in "
-            "a terminal of the desk"
-        )
-    settings = read_settings(course)
-    if settings is None or not settings.id:
-        raise UserError(f"expected {course / 'course.yaml'} with an id, found none")
-    done = update_roster(
-        url, token, settings.id, people.read_roster(course / people.FILE)
-    )
+    students = people.read_roster(course / people.FILE)
+    with ngshare.connected(url or ngshare.ADDRESS, ngshare.own_token()) as exchange:
+        done = update_roster(exchange, _course_id(course), students)
     say(f"added {len(done.added)}: {', '.join(done.added) or 'nobody was new'}")
     if done.left:
         say(f"no longer in students.csv, left as they are: {', '.join(done.left)}")
+
+
+@app.command()
+def feedback(
+    lab: Annotated[str, typer.Argument(help="For instance lab01_first_round.")],
+    url: Url = "",
+    course: Course = Path(),
+) -> None:
+    """Give the pages of a graded lab to ngshare, each to its student."""
+    from autograder.hub.kubernetes import ngshare, release_feedback
+
+    with ngshare.connected(url or ngshare.ADDRESS, ngshare.own_token()) as exchange:
+        done = release_feedback(exchange, _course_id(course), course.resolve(), lab)
+    say(f"released {len(done.given)} pages")
+    for student, reason in done.left_out:
+        say(f"left out {student}: {reason}")
+
+
+def _course_id(course: Path) -> str:
+    from autograder.course.settings import read_settings
+
+    settings = read_settings(course)
+    if settings is None or not settings.id:
+        raise UserError(f"expected {course / 'course.yaml'} with an id, found none")
+    return settings.id

@@ -1,11 +1,25 @@
-"""A course on a cluster: what Kubernetes is told, made from the course folder.
+"""A course on a cluster: what Kubernetes is told, and what its exchange is told.
 
-`manifests` fills the templates that stand here; `exchange` tells ngshare, which is a
-cluster's exchange, who is in the course. README.md beside this file says what runs
-where, how many students a node holds, and what of it was never run.
+* `manifests`  the files for Kubernetes, from the course folder
+* `ngshare`    the connection to the exchange; `roster`: who is in the course;
+               `feedback`: to each student their own page
+
+README.md beside this file says what runs where, how many students a node holds, and
+what of it was never run.
 """
 
-from autograder.hub.kubernetes.exchange import Roster, update_roster
+from autograder.hub.kubernetes.feedback import Released, release_feedback
 from autograder.hub.kubernetes.manifests import Images, manifests
+from autograder.hub.kubernetes.ngshare import Ngshare, connected
+from autograder.hub.kubernetes.roster import Roster, update_roster
 
-__all__ = ["Images", "Roster", "manifests", "update_roster"]
+__all__ = [
+    "Images",
+    "Ngshare",
+    "Released",
+    "Roster",
+    "connected",
+    "manifests",
+    "release_feedback",
+    "update_roster",
+]

@@ -6,12 +6,15 @@ a misspelt one would be refused by helm, or worse, ignored.
 """
 
 import json
+import shlex
 from types import SimpleNamespace
 
 import kubernetes_validate
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from autograder.cli import app
 from autograder.errors import UserError
 from autograder.hub.kubernetes import Images, manifests
 
@@ -220,6 +223,19 @@ def test_a_server_is_told_its_own_students_deadlines(values, monkeypatch, studen
     assert told["title"] == 'Federated: "Lörning" {2026}'
     assert [lab["lab"][:5] for lab in told["labs"]] == ["lab01", "lab02"]
     assert due in told["labs"][0]["own_deadline"]
+
+
+def test_a_grading_job_runs_commands_that_there_are(made):
+    """With options that there are: a job would say so only after an hour in a queue."""
+    (job, _) = made["grade-lab01_first_round.yaml"]
+    shell, flags, script = shlex.split(job["spec"]["entrypoint"])
+    assert (shell, flags) == ("sh", "-ec")
+    commands = [shlex.split(command) for command in script.split("&&")]
+
+    assert [words[0] for words in commands] == ["nbgrader", "autograder", "autograder"]
+    for _, *words in commands[1:]:
+        result = CliRunner().invoke(app, [*words, "--help"])
+        assert result.exit_code == 0, result.output
 
 
 def test_no_pod_may_ask_kubernetes(made):
