@@ -60,7 +60,8 @@ def _make_demo(folder: Path, root: Path) -> None:
 
     demo_course.make_demo_course(folder)
     start.prepare(folder)
-    demo_course.release(folder, root)
+    with err.status("giving out lab 1"):
+        demo_course.release(folder, root)
 
 
 def _say_demo(folder: Path, ip: str, port: int) -> str:

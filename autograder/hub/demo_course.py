@@ -4,10 +4,12 @@ Made once; what is there already is left as it is.
 """
 
 import datetime
-import shutil
 from pathlib import Path
 
-from autograder.hub.folders import HubFolders
+from autograder.authoring.catalog import find_lab
+from autograder.course.place import place_of
+from autograder.exchange.release import release_lab
+from autograder.exchange.roster import update_roster
 
 COURSE_ID = "fl101"
 PASSWORD = "fedavg"
@@ -61,6 +63,7 @@ def _write(path: Path, text: str) -> None:
 
 def release(course: Path, root: Path) -> None:
     """Give out lab 1, if it is not given out yet."""
-    outbound = HubFolders(course).exchange / COURSE_ID / "outbound" / LAB
-    if not outbound.exists():
-        shutil.copytree(root / "labs" / LAB, outbound)
+    place = place_of(course)
+    update_roster(place.root, place.settings)
+    if not (place.outbound / LAB).exists():
+        release_lab(place, find_lab(root, LAB))

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from autograder.hub.enclosure import enclosed, environment, write_people
 from autograder.hub.folders import HubFolders
-from autograder.hub.ownership import give_to
 from autograder.hub.people import grader_name, people, settings_of
 from autograder.hub.spawner import SERVER
 
@@ -30,7 +29,6 @@ def main() -> None:
     folders = HubFolders(course)
     write_people(folders, everybody.values())
     folders.make_home(grader.name, grader.owner)
-    give_to(course, course_id, grader.owner)
     kept = {k: v for k, v in os.environ.items() if k.startswith(_KEPT)}
     kept["JUPYTERHUB_USER"] = grader.name
     wall = [*enclosed(SERVER, grader, folders, course_id, root, ends_with_hub=True)]

@@ -42,32 +42,33 @@ _LAB_EXTENSIONS = {
 def write_jupyter_files(folders: HubFolders, course_id: str) -> None:
     """Write the settings of every role."""
     for role in get_args(Role):
-        for name, content in _files(role, course_id).items():
-            path = folders.jupyter / role / name
+        top = folders.jupyter / role
+        for name, text in _files(role, course_id).items():
+            path = top / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(content, indent=1) + "\n"
             if not path.exists() or path.read_text() != text:
                 path.write_text(text)
-        for folder in (folders.jupyter / role, *(folders.jupyter / role).rglob("*")):
-            folder.chmod(0o755 if folder.is_dir() else 0o644)
+        for path in (top, *top.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _files(role: Role, course_id: str) -> Mapping[str, Any]:
+def _files(role: Role, course_id: str) -> Mapping[str, str]:
     extensions = {name: role in roles for name, roles in _SERVER_EXTENSIONS.items()}
     disabled = {name: role not in roles for name, roles in _LAB_EXTENSIONS.items()}
     return {
-        "jupyter_server_config.json": _server(role, extensions),
-        "labconfig/page_config.json": {"disabledExtensions": disabled},
-        "nbgrader_config.json": _nbgrader(role, course_id),
+        "jupyter_server_config.json": _json(_server(extensions)),
+        "labconfig/page_config.json": _json({"disabledExtensions": disabled}),
+        "nbgrader_config.py": _nbgrader(role, course_id),
     }
 
 
-def _server(role: Role, extensions: Mapping[str, bool]) -> dict[str, Any]:
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=1) + "\n"
+
+
+def _server(extensions: Mapping[str, bool]) -> dict[str, Any]:
     return {
-        "ServerApp": {
-            "jpserver_extensions": extensions,
-            "open_browser": False,
-        },
+        "ServerApp": {"jpserver_extensions": extensions, "open_browser": False},
         "LabApp": {"extension_manager": "readonly", "news_url": None},
         # On ports, others on this machine could listen to what a kernel prints.
         "KernelManager": {"transport": "ipc"},
@@ -75,22 +76,20 @@ def _server(role: Role, extensions: Mapping[str, bool]) -> dict[str, Any]:
     }
 
 
-def _nbgrader(role: Role, course_id: str) -> dict[str, Any]:
-    course: dict[str, Any] = {
-        "course_id": course_id,
-        "max_dir_size": MAX_SUBMISSION_KB,
-        "max_file_size": MAX_SUBMISSION_KB,
-    }
-    config: dict[str, Any] = {
-        "CourseDirectory": course,
-        "Exchange": {"root": str(EXCHANGE)},
+def _nbgrader(role: Role, course_id: str) -> str:
+    """Return nbgrader's settings, a line each."""
+    values: dict[str, Any] = {
+        "CourseDirectory.course_id": course_id,
+        "CourseDirectory.max_dir_size": MAX_SUBMISSION_KB,
+        "CourseDirectory.max_file_size": MAX_SUBMISSION_KB,
+        "Exchange.root": str(EXCHANGE),
     }
     if role == "staff":
-        config["Authenticator"] = {
-            "plugin_class": "nbgrader.auth.jupyterhub.JupyterHubAuthPlugin"
-        }
+        plugin = "nbgrader.auth.jupyterhub.JupyterHubAuthPlugin"
+        values["Authenticator.plugin_class"] = plugin
     if role == "grader":
-        course["root"] = str(COURSE)
-        course["db_url"] = f"sqlite:///{COURSE}/gradebook.db"
-        config["Exchange"]["root"] = f"{COURSE}/hub/exchange"
-    return config
+        values["CourseDirectory.root"] = str(COURSE)
+        values["CourseDirectory.db_url"] = f"sqlite:///{COURSE}/gradebook.db"
+        values["Exchange.root"] = f"{COURSE}/hub/exchange"
+    lines = [f"c.{name} = {value!r}" for name, value in values.items()]
+    return "\n".join(["c = get_config()", *lines]) + "\n"

@@ -44,7 +44,7 @@ c.NativeAuthenticator.minimum_password_length = 8
 c.NativeAuthenticator.allowed_failed_logins = 10
 c.PAMAuthenticator.open_sessions = False
 if settings.hub.authenticator == "dummy":
-    c.DummyAuthenticator.password = os.environ["AUTOGRADER_DEMO_PASSWORD"]
+    c.DummyByRoster.password = os.environ["AUTOGRADER_DEMO_PASSWORD"]
     c.JupyterHub.template_vars = {
         "announcement_login": (
             "DEMO. One password lets anybody in as anybody: for this machine only, "

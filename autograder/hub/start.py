@@ -6,6 +6,8 @@ import socket
 import sys
 from pathlib import Path
 
+from autograder.course.ownership import keep_owner
+from autograder.course.place import place_of
 from autograder.errors import UserError
 from autograder.hub.enclosure import write_people
 from autograder.hub.folders import HubFolders
@@ -27,7 +29,11 @@ def prepare(course: Path) -> None:
     course_id = settings_of(course).id
     everybody = people(course)
     folders = HubFolders(course)
-    folders.make(course_id, everybody[grader_name(course_id)].owner)
+    owner = everybody[grader_name(course_id)].owner
+    folders.make(course_id, owner)
+    if os.getuid() == 0:
+        os.chown(course, *owner)
+    keep_owner(place_of(course))
     write_people(folders, everybody.values())
     write_jupyter_files(folders, course_id)
 
