@@ -1,7 +1,11 @@
 """The results as a page and as JSON, put together part by part."""
 
 import json
+import os
+import platform
 from pathlib import Path
+
+import torch
 
 # What a figure should be, in quiet on two cores.
 TARGETS = {
@@ -89,3 +93,13 @@ def page(figures: dict[str, float], conditions: dict[str, str]) -> str:
         table.append(f"| {name} | {value:.3g} | {TARGETS.get(name, '')} |")
     lines = [f"- {part}: {text}" for part, text in conditions.items()]
     return PAGE.format(table="\n".join(table), conditions="\n".join(lines))
+
+
+def conditions(device: str, load_before: float) -> str:
+    """Say on what, and beside how much else, a part was measured."""
+    machine = platform.machine() if device == "cpu" else torch.cuda.get_device_name()
+    return (
+        f"{machine}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"torch {torch.__version__}, load average {load_before:.1f} before and "
+        f"{os.getloadavg()[0]:.1f} after"
+    )

@@ -25,6 +25,7 @@ _SERVER_EXTENSIONS = {
     f"{_NBGRADER}.validate_assignment": set(),  # ours says the sentence of the check
     "autograder.hub.validate": {"student", "staff", "grader"},
     "autograder.hub.formgrader": {"grader"},
+    "autograder.hub.start_page": {"student", "staff"},
 }
 _LAB_EXTENSIONS = {
     "@jupyter/nbgrader:assignment-list": {"student", "staff"},

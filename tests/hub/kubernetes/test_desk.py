@@ -95,7 +95,7 @@ def test_staff_have_the_course_and_formgrader(address, name):
         answer = visitor.get("/services/desk/formgrader")
         assert answer.status_code == 200
         assert answer.url.path.startswith("/services/desk/formgrader")
-        assert "Formgrader" in answer.text
+        assert "formgrade" in answer.text
         assert visitor.get("/services/desk/lab").status_code == 200
 
 
