@@ -20,6 +20,7 @@ from bench import (
     endurance,
     gpt,
     grading,
+    hub_memory,
     imports,
     live_class,
     memory,
@@ -42,7 +43,9 @@ PARTS: dict[str, Callable[[str], dict[str, float]]] = {
     "live_class": live_class.results,
     "memory": memory.results,
     "ray": ray_engine.results,
+    "hub_memory": hub_memory.results,
 }
+NEEDS_HUB = ("hub_memory",)  # with `make bench-hub`, which installs what a hub needs
 ON_GPU = ("rounds", "gpt")
 
 
@@ -69,7 +72,8 @@ def _arguments() -> tuple[list[str], list[str]]:
     """Return the parts and the devices to measure."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    usual = [part for part in PARTS if part not in NEEDS_HUB]
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=usual)
     there = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
     parser.add_argument("--device", choices=there, help="default: all there are")
     chosen = parser.parse_args()
