@@ -44,7 +44,8 @@ def hub(
     if demo:
         _make_demo(folder, root)
     start.check(folder, root, ip, port)
-    start.prepare(folder)
+    with err.status("making the labs' student versions"):
+        start.prepare(folder, root)
     settings = settings_of(folder)
     password = ""
     if settings.hub.authenticator == "dummy":
@@ -59,8 +60,8 @@ def _make_demo(folder: Path, root: Path) -> None:
     from autograder.hub import demo_course, start
 
     demo_course.make_demo_course(folder)
-    start.prepare(folder)
-    with err.status("giving out lab 1"):
+    with err.status("making the course and giving out lab 1"):
+        start.prepare(folder, root)
         demo_course.release(folder, root)
 
 

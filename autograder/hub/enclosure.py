@@ -92,6 +92,13 @@ def enclosed(
     ]
 
 
+def exchange_of_grader(folders: HubFolders) -> PurePosixPath:
+    """Return where the staff's server has the exchange: where course.yaml says."""
+    if folders.exchange == folders.hub / "exchange":
+        return COURSE / "hub" / "exchange"
+    return PurePosixPath(folders.exchange)
+
+
 def start_folder(person: Person) -> PurePosixPath:
     """Return where a server starts, and what its file browser shows."""
     return COURSE if person.role == "grader" else home_of(person.name)
@@ -152,7 +159,7 @@ def _rooms(
         for name in ("course.yaml", "students.csv"):  # who may do what: root decides
             yield from shown(str(folders.course / name), f"{COURSE}/{name}")
         yield from ("--tmpfs", f"{COURSE}/hub")
-        yield from _bound(folders.exchange, COURSE / "hub" / "exchange")
+        yield from _bound(folders.exchange, exchange_of_grader(folders))
         yield from shown(str(folders.users), f"{COURSE}/hub/users.json")
         yield from ("--remount-ro", f"{COURSE}/hub")
         for name in ("solutions", "labs"):

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from autograder.hub.enclosure import exchange_of_grader
 from autograder.hub.folders import HubFolders
 from autograder.hub.layout import COURSE, EXCHANGE
 from autograder.hub.people import Role
@@ -44,7 +45,7 @@ def write_jupyter_files(folders: HubFolders, course_id: str) -> None:
     """Write the settings of every role."""
     for role in get_args(Role):
         top = folders.jupyter / role
-        for name, text in _files(role, course_id).items():
+        for name, text in _files(role, course_id, folders).items():
             path = top / name
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists() or path.read_text() != text:
@@ -53,13 +54,13 @@ def write_jupyter_files(folders: HubFolders, course_id: str) -> None:
             path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _files(role: Role, course_id: str) -> Mapping[str, str]:
+def _files(role: Role, course_id: str, folders: HubFolders) -> Mapping[str, str]:
     extensions = {name: role in roles for name, roles in _SERVER_EXTENSIONS.items()}
     disabled = {name: role not in roles for name, roles in _LAB_EXTENSIONS.items()}
     return {
         "jupyter_server_config.json": _json(_server(extensions)),
         "labconfig/page_config.json": _json({"disabledExtensions": disabled}),
-        "nbgrader_config.py": _nbgrader(role, course_id),
+        "nbgrader_config.py": _nbgrader(role, course_id, folders),
     }
 
 
@@ -77,7 +78,7 @@ def _server(extensions: Mapping[str, bool]) -> dict[str, Any]:
     }
 
 
-def _nbgrader(role: Role, course_id: str) -> str:
+def _nbgrader(role: Role, course_id: str, folders: HubFolders) -> str:
     """Return nbgrader's settings, a line each."""
     values: dict[str, Any] = {
         "CourseDirectory.course_id": course_id,
@@ -91,6 +92,6 @@ def _nbgrader(role: Role, course_id: str) -> str:
     if role == "grader":
         values["CourseDirectory.root"] = str(COURSE)
         values["CourseDirectory.db_url"] = f"sqlite:///{COURSE}/gradebook.db"
-        values["Exchange.root"] = f"{COURSE}/hub/exchange"
+        values["Exchange.root"] = str(exchange_of_grader(folders))
     lines = [f"c.{name} = {value!r}" for name, value in values.items()]
     return "\n".join(["c = get_config()", *lines]) + "\n"

@@ -33,8 +33,8 @@ c.ConfigurableHTTPProxy.pid_file = str(folders.hub / "proxy.pid")
 c.JupyterHub.db_url = f"sqlite:///{folders.database}"
 c.JupyterHub.cookie_secret_file = str(folders.hub / "cookie_secret")
 c.JupyterHub.pid_file = str(folders.hub / "jupyterhub.pid")
-# A hub that is stopped or killed leaves the servers running, and finds them again.
-c.JupyterHub.cleanup_servers = False
+# A hub that is stopped leaves the servers running, and finds them again; not a demo.
+c.JupyterHub.cleanup_servers = settings.hub.authenticator == "dummy"
 
 c.JupyterHub.authenticator_class = BY_NAME[settings.hub.authenticator]
 c.ByRoster.course = str(course)

@@ -6,19 +6,24 @@ import socket
 import sys
 from pathlib import Path
 
+from autograder.authoring.catalog import find_lab, lab_names
+from autograder.authoring.generate import generate
+from autograder.course import roster
 from autograder.course.ownership import keep_owner
 from autograder.course.place import place_of
 from autograder.errors import UserError
+from autograder.exchange.roster import update_roster
 from autograder.hub.enclosure import write_people
 from autograder.hub.folders import HubFolders
 from autograder.hub.jupyter_files import write_jupyter_files
 from autograder.hub.people import grader_name, people, settings_of
 from autograder.hub.proxy import find_proxy
+from autograder.nbgrader_config import gradebook_url
 
 _NUM_PORTS = 4  # the door, the proxy's own, the hub's, the staff's server
 
 
-def prepare(course: Path) -> None:
+def prepare(course: Path, root: Path) -> None:
     """Make the hub's folders and files; what is there stays.
 
     Raises
@@ -31,11 +36,27 @@ def prepare(course: Path) -> None:
     folders = HubFolders(course)
     owner = everybody[grader_name(course_id)].owner
     folders.make(course_id, owner)
+    place = place_of(course)
+    if (course / roster.FILE).exists():
+        update_roster(course, place.settings)
+    draft_labs(course, root)
     if os.getuid() == 0:
         os.chown(course, *owner)
-    keep_owner(place_of(course))
+    keep_owner(place)
     write_people(folders, everybody.values())
     write_jupyter_files(folders, course_id)
+
+
+def draft_labs(course: Path, root: Path) -> None:
+    """Make the student versions of the course's labs, for formgrader to list.
+
+    A lab that was made before stays as it is; nothing is given out.
+    """
+    place = place_of(course)
+    known = lab_names(root)
+    for name in place.settings.labs:
+        if name in known and not (course / "release" / name).is_dir():
+            generate(find_lab(root, name), course, gradebook_url(course))
 
 
 def check(course: Path, root: Path, ip: str, port: int) -> None:

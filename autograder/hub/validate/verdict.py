@@ -7,6 +7,7 @@ dialog calls a success.
 
 from collections.abc import Iterator
 from html import escape
+from textwrap import wrap
 from typing import Any
 
 from nbformat import NotebookNode
@@ -16,6 +17,7 @@ from autograder.judging.wording import failure_message
 
 Verdict = dict[str, list[dict[str, str]]]
 _MAX_SHOWN = 2_000
+_WIDTH = 88  # of the dialog; it does not break lines
 _NOT_RUN = "not run: an earlier cell stopped the notebook"
 
 
@@ -70,7 +72,7 @@ def _said(cell: NotebookNode, error: Any, broken: str) -> dict[str, str]:
     intention = "\n".join(_first_comment(cell.source))
     return {
         "source": f"{name}\n{intention}".strip(),
-        "error": escape(sentence),
+        "error": escape("\n".join(wrap(sentence, _WIDTH))),
         "raw_error": sentence,
     }
 
