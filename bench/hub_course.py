@@ -73,7 +73,7 @@ def running_hub(num_students: int) -> Iterator[Hub]:
         course.mkdir()
         (course / "course.yaml").write_text(_COURSE)
         (course / "students.csv").write_text("\n".join(["id", *students]) + "\n")
-        prepare(course)
+        prepare(course, ROOT)
         release(course, ROOT)
         port = _free_ports()
         command = [sys.executable, "-m", "autograder", "hub"]
