@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
+from autograder.errors import said_of
 from autograder.terminal import err, out, plain
 
 if TYPE_CHECKING:
@@ -74,6 +75,13 @@ def finish(place: "Place", *, dry_run: bool) -> None:
 
     if dry_run:
         return
-    if place.shared.is_dir():
-        publish(place, roster_ids(place))
     keep_owner(place)
+    if not place.shared.is_dir():
+        return
+    try:
+        publish(place, roster_ids(place))
+    except OSError as error:  # the step itself is done
+        sentence = said_of(error)
+        if not sentence:
+            raise
+        err.print(plain(f"Students' start pages are as before: {sentence}"))

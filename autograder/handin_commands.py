@@ -3,6 +3,7 @@
 `course_commands` registers them.
 """
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,14 @@ import typer
 from autograder.command_options import Course, DryRun, LabName, Root, Unsafe, Workers
 from autograder.course_shown import (
     finish,
+    open_course,
     open_course_for,
     print_counted,
     roster_ids,
     table_of,
     waiting_for_marks,
 )
+from autograder.errors import UserError
 from autograder.terminal import plain, say
 
 
@@ -86,4 +89,44 @@ def feedback(
     finish(place, dry_run=dry_run)
 
 
-COMMANDS = (collect, grade, feedback)
+def watch(
+    labs: Annotated[
+        list[str] | None, typer.Argument(help="Those of course.yaml if none.")
+    ] = None,
+    course: Course = Path(),
+    once: Annotated[
+        bool, typer.Option("--once", help="Answer what is there, then end.")
+    ] = False,
+    dry_run: DryRun = False,
+    workers: Workers = None,
+    unsafe: Unsafe = False,
+    root: Root = Path(),
+) -> None:
+    """Report on hand-ins as they come in, until you stop it; marks do not change."""
+    from autograder.authoring.catalog import choose, lab_names
+
+    place = open_course(course)
+    chosen = choose(labs, lab_names(root)) if labs else ()
+    if not (chosen or place.settings.grade_on_submit.labs):
+        raise UserError(
+            "expected labs to watch, found none: name one, or write grade_on_submit: "
+            "into course.yaml"
+        )
+    from autograder.exchange.on_submit import OnSubmit
+    from autograder.exchange.service import alone, run
+
+    service = OnSubmit(
+        place.root, root.resolve(), chosen, workers=workers, unsafe=unsafe
+    )
+    if dry_run:
+        names = [one.path.name.rpartition("+")[0] for one in service.waiting()]
+        say(f"{len(names)} would be reported on: {', '.join(names) or 'none'}")
+    elif once:
+        with alone(place):
+            say(f"{service.step()} answered")
+    else:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+        run(service, place)
+
+
+COMMANDS = (collect, grade, feedback, watch)

@@ -1,6 +1,7 @@
 """The README's commands and examples are real."""
 
 import re
+import shlex
 from pathlib import Path
 
 import plotly.io as pio
@@ -47,8 +48,11 @@ def test_every_make_target_exists(target):
 @pytest.mark.parametrize("line", AUTOGRADER)
 def test_every_autograder_command_parses(line):
     """The command, its arguments and its options exist."""
-    name, *arguments = line.split()[1:]
+    name, *arguments = shlex.split(line)[1:]
     command = typer.main.get_command(app).commands[name]
+    while hasattr(command, "commands"):
+        name, *arguments = arguments
+        command = command.commands[name]
 
     command.make_context(name, arguments)
 

@@ -115,7 +115,7 @@ def read_grade_on_submit(node: Node, labs: list[str]) -> GradeOnSubmit:
     if not chosen.is_missing:
         names = tuple(part.one_of(labs, "") for part in chosen.parts())
     per_hour = node.get("per_hour")
-    often = 3 if per_hour.is_missing else per_hour.whole(1000)
+    often = 3 if per_hour.is_missing else int(per_hour.number(1, 1000))
     return GradeOnSubmit(tuple(filter(None, names)), often)
 
 

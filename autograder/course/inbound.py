@@ -15,7 +15,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,8 +58,15 @@ class HandedIn:
     is_young: bool = False
 
 
-def handed_in(place: Place, lab: str = "", student: str = "") -> list[HandedIn]:
+def handed_in(
+    place: Place, lab: str = "", is_known: Callable[[str], bool] | None = None
+) -> list[HandedIn]:
     """Return the hand-ins of a lab (or of all), oldest first, also those not taken.
+
+    Parameters
+    ----------
+    is_known : callable or None
+        Told a folder's name; those that it knows are passed over without a look.
 
     Raises
     ------
@@ -75,19 +82,11 @@ def handed_in(place: Place, lab: str = "", student: str = "") -> list[HandedIn]:
             f"expected to be allowed to read {place.inbound}, which belongs to another "
             "user: run this as the user of the hub"
         ) from None
-    found = [_read(place, name) for name in names]
-    chosen = [
-        one
-        for one in found
-        if one is not None
-        if (not lab or one.lab == lab) and (not student or one.student == student)
-    ]
+    if is_known is not None:
+        names = [name for name in names if not is_known(name)]
+    found = [_read(place, name) for name in names if not lab or f"+{lab}+" in name]
+    chosen = [one for one in found if one is not None and lab in ("", one.lab)]
     return sorted(chosen, key=lambda one: (one.at, one.path.name))
-
-
-def latest(handins: Iterable[HandedIn]) -> dict[str, HandedIn]:
-    """Return student -> the newest hand-in that can be taken."""
-    return {one.student: one for one in handins if not one.problem}
 
 
 def feedback_name(secret: str, lab: str) -> str:

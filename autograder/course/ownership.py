@@ -6,13 +6,15 @@ which that server could not write to; they are given over at the end.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from autograder.course.place import Place
 
 # What concerns the hub itself stays: its own folder, and who may do what.
 _ROOTS_OWN = ("hub", "course.yaml", "students.csv")
-_SHARED = ("outbound", "feedback", "standing")  # hand-ins stay their students'
+# Hand-ins stay their students', and so do the files of `standing`.
+_SHARED = ("outbound", "feedback")
 
 
 def keep_owner(place: Place) -> None:
@@ -39,8 +41,9 @@ def _give(top: Path, owner: tuple[int, int], leave: tuple[str, ...] = ()) -> Non
         for name in (*folders, *files):
             if is_top and name in leave:
                 continue
-            status = os.lstat(name, dir_fd=descriptor)
-            if (status.st_uid, status.st_gid) != owner:
-                os.chown(name, *owner, dir_fd=descriptor, follow_symlinks=False)
+            with suppress(FileNotFoundError):  # another command may be at work
+                status = os.lstat(name, dir_fd=descriptor)
+                if (status.st_uid, status.st_gid) != owner:
+                    os.chown(name, *owner, dir_fd=descriptor, follow_symlinks=False)
         if is_top:
             folders[:] = [name for name in folders if name not in leave]

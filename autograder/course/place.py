@@ -12,6 +12,7 @@
 import json
 import pwd
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from autograder.course.settings import FILE, CourseSettings, read_settings
@@ -96,11 +97,26 @@ def place_of(root: Path) -> Place:
 
 def uid_of(place: Place, user: str) -> int | None:
     """Return a user's uid by `hub/users.json`, else the system's; None if unknown."""
+    path = place.hub / "users.json"
     try:
-        users = json.loads((place.hub / "users.json").read_text(encoding="utf-8"))
-        return int(users[user])
-    except (OSError, ValueError, TypeError, KeyError):
-        pass
+        known = _users(path, path.stat().st_mtime_ns)
+    except OSError:
+        known = {}
+    return known.get(user) or _system_uid(user)
+
+
+@lru_cache(maxsize=8)
+def _users(path: Path, _mtime_ns: int) -> dict[str, int]:
+    """Read the file once as long as it does not change."""
+    try:
+        users = json.loads(path.read_text(encoding="utf-8"))
+        return {str(user): int(uid) for user, uid in users.items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}
+
+
+@lru_cache(maxsize=2000)
+def _system_uid(user: str) -> int | None:
     try:
         return pwd.getpwnam(user).pw_uid
     except KeyError:

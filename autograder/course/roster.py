@@ -78,6 +78,7 @@ def read_roster(path: Path) -> tuple[Student, ...]:
             f"expected a column id in {path}, got {', '.join(header) or 'none'}{hint}"
         )
     students: dict[str, Student] = {}
+    logins: dict[str, str] = {}
     for line, row in rows:
         fields = {
             name: value.strip() for name, value in zip(columns, row, strict=False)
@@ -88,10 +89,19 @@ def read_roster(path: Path) -> tuple[Student, ...]:
                 f"expected an id of letters, digits, @ . _ and - in {path}, line "
                 f"{line}, got {student!r}"
             )
+        _refuse_again(path, student, logins.setdefault(student.lower(), student))
         if student in students:
             raise UserError(f"expected every id once in {path}, got {student!r} twice")
         students[student] = _student(fields)
     return tuple(students.values())
+
+
+def _refuse_again(path: Path, student: str, other: str) -> None:
+    if student != other:
+        raise UserError(
+            f"expected ids that differ in more than capitals in {path}, got {other!r} "
+            f"and {student!r}, which are one login on a hub"
+        )
 
 
 def _student(fields: dict[str, str]) -> Student:

@@ -17,12 +17,13 @@ Whether a lab was fetched is known where the homes are on this machine; else it 
 import datetime
 import json
 import os
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.course.inbound import HandedIn, feedback_name, handed_in, latest
+from autograder.course.inbound import HandedIn, feedback_name, handed_in
 from autograder.course.place import Place, uid_of
 from autograder.course.placing import read_timestamp
 
@@ -65,22 +66,33 @@ class LabStanding:
 
 
 def standing(
-    place: Place, student: str, handins: Iterable[HandedIn] | None = None
+    place: Place,
+    student: str,
+    own: Iterable[HandedIn] | None = None,
+    labs: Iterable[str] | None = None,
 ) -> list[LabStanding]:
     """Return how a student stands, in the order of the labs' deadlines.
 
     Parameters
     ----------
-    handins : iterable of HandedIn or None
-        What `handed_in(place)` gives; pass it to ask for many students.
+    own : iterable of HandedIn or None
+        The student's hand-ins, if the exchange was looked through before.
+    labs : iterable of str or None
+        Those asked for; None for all.
     """
-    if handins is None:
-        handins = handed_in(place)
-    own = [one for one in handins if one.student == student]
-    return [
-        _of_lab(place, lab, student, latest(one for one in own if one.lab == lab))
-        for lab in labs_of(place)
-    ]
+    if own is None:
+        own = handed_in(place)
+    newest = {one.lab: one for one in own if not one.problem and one.student == student}
+    labs = labs_of(place) if labs is None else labs
+    return [_of_lab(place, lab, student, newest.get(lab)) for lab in labs]
+
+
+def by_student(handins: Iterable[HandedIn]) -> dict[str, list[HandedIn]]:
+    """Return student -> hand-ins, in the same order."""
+    found: defaultdict[str, list[HandedIn]] = defaultdict(list)
+    for one in handins:
+        found[one.student].append(one)
+    return found
 
 
 def labs_of(place: Place) -> list[str]:
@@ -96,12 +108,15 @@ def publish(place: Place, students: Iterable[str]) -> list[str]:
 
     Only the student can read the file, as far as this machine can tell students apart.
     """
-    handins = handed_in(place)
+    handins, labs = by_student(handed_in(place)), labs_of(place)
     place.standing.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:  # the staff's server may have made it
+        os.chown(place.standing, 0, 0)
     place.standing.chmod(0o711)
     changed = []
     for student in students:
-        text = _as_json(place, student, standing(place, student, handins))
+        own = handins.get(student, [])
+        text = _as_json(place, student, standing(place, student, own, labs))
         path = place.standing / f"{student}.json"
         if not _has(path, text):
             changed.append(student)
@@ -111,13 +126,12 @@ def publish(place: Place, students: Iterable[str]) -> list[str]:
 
 
 def _of_lab(
-    place: Place, lab: str, student: str, newest: dict[str, HandedIn]
+    place: Place, lab: str, student: str, handin: HandedIn | None
 ) -> LabStanding:
     settings = place.settings.labs.get(lab)
-    handin = newest.get(student)
-    collected = place.root / "submitted" / student / lab
-    at = handin.at if handin else read_timestamp(collected)
-    is_newest = handin is None or read_timestamp(collected) == handin.at
+    collected = read_timestamp(place.root / "submitted" / student / lab)
+    at = handin.at if handin else collected
+    is_newest = handin is None or collected == handin.at
     autograded = place.root / "autograded" / student / lab
     page = feedback_name(handin.secret, lab) if handin else ""
     return LabStanding(
@@ -169,7 +183,7 @@ def _has(path: Path, text: str) -> bool:
 
 
 def _write(path: Path, text: str) -> None:
-    prepared = path.with_name(f".{path.name}.new")
+    prepared = path.with_name(f".{path.name}.{os.getpid()}")
     prepared.unlink(missing_ok=True)
     file = os.open(prepared, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
     with os.fdopen(file, "w", encoding="utf-8") as opened:

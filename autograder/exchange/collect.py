@@ -119,9 +119,9 @@ def _take(
             return Collected(handin.student, "left out", handin.at, (reason,))
         (prepared / "timestamp.txt").unlink(missing_ok=True)
         write_timestamp(prepared, handin.at)
+    _forget_marks_of(place, handin)  # first: a run that is cut off leaves none behind
     if status == "updated":
         set_aside(target)
-        _forget_marks_of(place, handin)
     prepared.rename(target)
     return Collected(handin.student, status, handin.at, tuple(notes))
 

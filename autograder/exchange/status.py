@@ -14,7 +14,7 @@ from autograder.course.inbound import handed_in
 from autograder.course.moments import said
 from autograder.course.place import Place
 from autograder.course.roster import FILE, read_roster
-from autograder.course.standing import LabStanding, standing
+from autograder.course.standing import LabStanding, by_student, standing
 
 _TEMPLATE = Path(__file__).with_name("status.html.j2")
 
@@ -40,14 +40,14 @@ def status_of(place: Place, labs: Sequence[str]) -> list[Row]:
     path = place.root / FILE
     roster = {s.id: s for s in read_roster(path)} if path.exists() else {}
     handins = [one for one in handed_in(place) if one.lab in labs]
+    own = by_student(handins)
     others = {one.student for one in handins if not one.problem}
     for lab in labs:
         others |= {p.parent.name for p in place.root.glob(f"submitted/*/{lab}")}
     others = {name for name in others - set(roster) if not name.startswith(".")}
     rows = []
     for student in [*roster, *sorted(others)]:
-        own = [one for one in handins if one.student == student]
-        stands = [one for one in standing(place, student, own) if one.lab in labs]
+        stands = standing(place, student, own.get(student, []), labs)
         known = roster.get(student)
         name = known.name if known else ""
         rows.append(Row(student, name, known is not None, tuple(stands)))

@@ -46,6 +46,7 @@ def grade(
     unsafe: bool = False,
     progress: Progress | None = None,
     limits: Limits | None = None,
+    hidden: tuple[Path, ...] = (),
 ) -> GradeReport:
     """Grade all submissions of `lab` in a course folder.
 
@@ -66,6 +67,8 @@ def grade(
         Told how far the batch is.
     limits : Limits or None
         What a submission may use; None for the usual limits.
+    hidden : tuple of Path
+        What no submission may see beside this course folder and the lab's source.
 
     Raises
     ------
@@ -77,8 +80,9 @@ def grade(
     root, limits = course_root.resolve(), limits or Limits()
     folders = find_submissions(root / "submitted", lab.name)
     roster = roster_of(root)
+    hidden = (*_hidden(root, lab), *hidden)
     if not ray:
-        check_isolation(_hidden(root, lab), unsafe=unsafe)
+        check_isolation(hidden, unsafe=unsafe)
     released = generate(lab, root, gradebook_url(root))
     config = course_config(root)
     students: dict[Path, StudentMarks] = {}
@@ -99,7 +103,7 @@ def grade(
         known = Signatures({}, {})
         if todo:
             known = signatures(lab, workers=workers)
-        station = Station(release, limits, lab, known, _hidden(root, lab), unsafe)
+        station = Station(release, limits, lab, known, hidden, unsafe)
         pool = _pool(station, workers, ray)
         with closing(pool.mark(todo)) as outcomes:
             for folder, outcome in outcomes:
@@ -144,6 +148,7 @@ def _hidden(root: Path, lab: Lab) -> tuple[Path, ...]:
     return (
         *(root / name for name in COURSE_FOLDERS),
         root / "gradebook.db",
+        root / "hub",
         cache_folder(),
         lab.path.parent,
     )

@@ -40,6 +40,9 @@ def services(course: Path, root: Path, port: int) -> list[dict[str, Any]]:
             "timeout": 120,
         }
     ]
+    # Also where nothing is graded on submit: it keeps the start pages up to date.
+    reports = [sys.executable, "-P", "-m", "autograder.exchange.service"]
+    found.append({"name": "reports", "command": [*reports, str(course), str(root)]})
     if settings.hub.idle_s:
         culler = [sys.executable, "-P", "-m", "jupyterhub_idle_culler"]
         culler += [f"--timeout={settings.hub.idle_s}"]
