@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from autograder.command_options import Root
 from autograder.errors import UserError
 from autograder.terminal import say, shown
 
@@ -49,6 +50,28 @@ def roster(url: Url = "", course: Course = Path()) -> None:
     say(f"added {len(done.added)}: {', '.join(done.added) or 'nobody was new'}")
     if done.left:
         say(f"no longer in students.csv, left as they are: {', '.join(done.left)}")
+
+
+@app.command()
+def release(
+    lab: Annotated[str, typer.Argument(help="For instance lab01_first_round.")],
+    now: Annotated[
+        bool, typer.Option("--now", help="Before its moment in course.yaml.")
+    ] = False,
+    url: Url = "",
+    course: Course = Path(),
+    root: Root = Path(),
+) -> None:
+    """Build a lab and give it to ngshare, for all students to fetch."""
+    from autograder.authoring.catalog import find_lab
+    from autograder.course.place import place_of
+    from autograder.hub.kubernetes import ngshare, release_lab
+
+    found = find_lab(root, lab)
+    place = place_of(course.resolve())
+    with ngshare.connected(url or ngshare.ADDRESS, ngshare.own_token()) as exchange:
+        status = release_lab(exchange, place, found, is_now=now)
+    say(f"{lab}: {status}")
 
 
 @app.command()

@@ -4,6 +4,8 @@ ngshare knows people by the token of their server. Ours is the staff's server, t
 service `desk`: an admin, who alone can make a course, and the course's instructor.
 """
 
+import base64
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +50,15 @@ class Ngshare:
                 "token that of an admin (--admins)?"
             )
         return content
+
+    def give(self, path: str, *files: dict[str, str], **data: str) -> None:
+        """Give files to ngshare, each made by `as_file`."""
+        self.ask("POST", path, files=json.dumps(files), **data)
+
+
+def as_file(name: str, content: bytes) -> dict[str, str]:
+    """Return a file as ngshare takes it."""
+    return {"path": name, "content": base64.b64encode(content).decode()}
 
 
 @contextmanager

@@ -18,6 +18,8 @@ import httpx
 import pytest
 import yaml
 
+from autograder.authoring.catalog import find_lab
+from autograder.course.place import place_of
 from autograder.course.roster import Student
 from autograder.errors import UserError
 from autograder.hub.kubernetes import (
@@ -25,6 +27,7 @@ from autograder.hub.kubernetes import (
     connected,
     manifests,
     release_feedback,
+    release_lab,
     update_roster,
 )
 from autograder.hub.proxy import find_proxy
@@ -34,6 +37,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 IMAGE = ROOT / "autograder/hub/image"
 LAB = "lab01_first_round"
+COURSE = f"id: fl101\nlabs:\n  {LAB}: {{deadline: 2126-11-20 17:00 UTC}}\n"
 CLASS = [Student("Ada", "Ada Lovelace", email="ada@example.org"), Student("bob")]
 TOKENS = {
     name: f"{name}-token-0123456789abcdef" for name in ("ngshare", "desk", "boss")
@@ -251,12 +255,27 @@ def course(urls, nbgrader):
     done = roster(urls[1], TOKENS["desk"], CLASS)
     assert done.added == ("ada", "bob")
     folder = nbgrader.root / "course"
-    released = folder / "release" / LAB
-    released.mkdir(parents=True)
-    notebook = ROOT / "labs" / LAB / f"{LAB}.ipynb"
-    (released / notebook.name).write_bytes(notebook.read_bytes())
-    nbgrader("desk", f"release_assignment {LAB}")
+    folder.mkdir()
+    (folder / "course.yaml").write_text(COURSE)
+    assert release(urls, folder) == "released"
     return folder
+
+
+def release(urls, folder):
+    with connected(urls[1], TOKENS["desk"]) as ngshare:
+        return release_lab(ngshare, place_of(folder), find_lab(ROOT, LAB))
+
+
+def test_a_lab_is_given_out_once(urls, course):
+    """ngshare would lose the hand-ins with the old version, so that one stays."""
+    assert release(urls, course) == "already released"
+    text = (course / "course.yaml").read_text()
+    (course / "course.yaml").write_text(text.replace("11-20", "11-21"))
+    try:
+        with pytest.raises(UserError, match="got another version"):
+            release(urls, course)
+    finally:
+        (course / "course.yaml").write_text(text)
 
 
 def graded(course, student, timestamp):
