@@ -2,7 +2,8 @@
 # Both make .venv first; when nothing changed that takes no time.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lab labs labs-report verify lint types fresh bench hub
+.PHONY: help setup demo test unit lab labs labs-report verify lint types fresh bench \
+	hub bench-hub
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -53,6 +54,9 @@ labs-report: $(READY)  ## A line a lab: time, memory, points, wrong answers kill
 
 bench: $(READY)  ## Measure: ratios to a bare loop, into bench/results.md
 	python -m bench
+
+bench-hub: $(READY)  ## Thirty students at once on a real hub: how long each step takes
+	python -m bench.hub_load
 
 lint: $(READY)  ## Style: ruff
 	ruff check .

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.text import Text
 
-from autograder import course_cli, course_commands, hub_cli
+from autograder import course_cli, course_commands, hub_cli, kubernetes_cli
 from autograder.command_options import Ray, Root, Unsafe, Workers
 from autograder.errors import UserError, said_of
 from autograder.terminal import advance, err, out, plain, progress_bar, shown
@@ -179,6 +179,7 @@ def _grade(course: Path, lab: "Lab", **options: Any) -> None:
 for _command in (*course_cli.COMMANDS, *hub_cli.COMMANDS):
     app.command()(_command)
 app.add_typer(course_commands.app, name="course")
+app.add_typer(kubernetes_cli.app, name="kubernetes")
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ Results are written after every part, so that a run that was stopped goes on wit
 
 import argparse
 import os
-import platform
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from bench import (
     endurance,
     gpt,
     grading,
+    hub_memory,
     imports,
     live_class,
     memory,
@@ -43,7 +43,9 @@ PARTS: dict[str, Callable[[str], dict[str, float]]] = {
     "live_class": live_class.results,
     "memory": memory.results,
     "ray": ray_engine.results,
+    "hub_memory": hub_memory.results,
 }
+NEEDS_HUB = ("hub_memory",)  # with `make bench-hub`, which installs what a hub needs
 ON_GPU = ("rounds", "gpt")
 
 
@@ -62,7 +64,7 @@ def main() -> None:
             if device != "cpu":
                 figures = {f"{name}_{device}": value for name, value in figures.items()}
             name = part if device == "cpu" else f"{part}_{device}"
-            report.merge(HERE, name, figures, _conditions(device, load_before))
+            report.merge(HERE, name, figures, report.conditions(device, load_before))
     print((HERE / "results.md").read_text())
 
 
@@ -70,21 +72,12 @@ def _arguments() -> tuple[list[str], list[str]]:
     """Return the parts and the devices to measure."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    usual = [part for part in PARTS if part not in NEEDS_HUB]
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=usual)
     there = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
     parser.add_argument("--device", choices=there, help="default: all there are")
     chosen = parser.parse_args()
     return chosen.only, [chosen.device] if chosen.device else there
-
-
-def _conditions(device: str, load_before: float) -> str:
-    """Say on what, and beside how much else, a part was measured."""
-    machine = platform.machine() if device == "cpu" else torch.cuda.get_device_name()
-    return (
-        f"{machine}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"torch {torch.__version__}, load average {load_before:.1f} before and "
-        f"{os.getloadavg()[0]:.1f} after"
-    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
 """The results as a page and as JSON, put together part by part."""
 
 import json
+import os
+import platform
 from pathlib import Path
+
+import torch
 
 # What a figure should be, in quiet on two cores.
 TARGETS = {
@@ -24,13 +28,16 @@ TARGETS = {
     "grading_worker_megabytes": "<= 400",
     "grading_kernels_lost": "0",
     "grading_marks_wrong_after_kills": "0",
+    "hub_30_students_seconds": "<= 600",
+    "hub_30_students_failed": "0",
 }
 
 PAGE = """# Benchmarks
 
-Made by `make bench`; `python -m bench --only PART` measures a part of it. Unless a name
-says otherwise, a figure is a ratio to a bare torch loop of the same local SGD on the
-same batches, one thread, measured in turn in one run; the median. Processor time where
+Made by `make bench` and `make bench-hub`; `python -m bench --only PART` measures a
+part. `hub_...` are seconds and megabytes of a real hub. Of the rest, unless a name says
+otherwise, a figure is a ratio to a bare torch loop of the same local SGD on the same
+batches, one thread, measured in turn in one run; the median. Processor time where
 one process does the work, else (pool, GPU, Ray) wall time. Lower is better, except for
 `ray_over_...`, which says how many times longer Ray takes. Digits, 64 examples per
 client, batches of 16, a 64-64-10 network: tiny is 4 steps per client, heavy 40, heavier
@@ -89,3 +96,13 @@ def page(figures: dict[str, float], conditions: dict[str, str]) -> str:
         table.append(f"| {name} | {value:.3g} | {TARGETS.get(name, '')} |")
     lines = [f"- {part}: {text}" for part, text in conditions.items()]
     return PAGE.format(table="\n".join(table), conditions="\n".join(lines))
+
+
+def conditions(device: str, load_before: float) -> str:
+    """Say on what, and beside how much else, a part was measured."""
+    machine = platform.machine() if device == "cpu" else torch.cuda.get_device_name()
+    return (
+        f"{machine}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"torch {torch.__version__}, load average {load_before:.1f} before and "
+        f"{os.getloadavg()[0]:.1f} after"
+    )

@@ -78,8 +78,8 @@ def release_lab(
     """
     settings = place.settings.labs.get(lab.name)
     due = settings.deadline if settings else None
-    _refuse_early(place, lab.name, is_now=is_now)
-    notebook = _student_notebook(lab, due)
+    refuse_early(place, lab.name, is_now=is_now)
+    notebook = student_notebook(lab, due)
     released = place.outbound / lab.name / f"{lab.name}.ipynb"
     status, changes = "released", list[str]()
     if released.is_file():
@@ -99,7 +99,8 @@ def release_lab(
     return Release(lab.name, status, tuple(changes), due)
 
 
-def _refuse_early(place: Place, lab: str, *, is_now: bool) -> None:
+def refuse_early(place: Place, lab: str, *, is_now: bool) -> None:
+    """Raise a UserError before the moment from which a lab may be given out."""
     settings = place.settings.labs.get(lab)
     moment = settings.release if settings else None
     if (
@@ -113,7 +114,8 @@ def _refuse_early(place: Place, lab: str, *, is_now: bool) -> None:
         )
 
 
-def _student_notebook(lab: Lab, due: datetime.datetime | None) -> bytes:
+def student_notebook(lab: Lab, due: datetime.datetime | None) -> bytes:
+    """Return the notebook that students receive; a UserError names a lab's faults."""
     faults = check(lab)
     if faults:
         raise UserError("\n".join(str(fault) for fault in faults))

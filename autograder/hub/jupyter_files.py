@@ -29,6 +29,7 @@ _SERVER_EXTENSIONS = {
     "autograder.hub.hand_in": {"student", "staff"},
     "autograder.hub.validate": {"student", "staff", "grader"},
     "autograder.hub.formgrader": {"grader"},
+    "autograder.hub.start_page": {"student", "staff"},
 }
 _LAB_EXTENSIONS = {
     "@jupyter/nbgrader:assignment-list": {"student", "staff"},

@@ -10,6 +10,7 @@ from autograder.authoring.generate import generate
 from autograder.course import roster
 from autograder.course.ownership import keep_owner
 from autograder.course.place import place_of
+from autograder.course.standing import publish
 from autograder.errors import UserError
 from autograder.exchange.roster import update_roster
 from autograder.hub.enclosure import write_people
@@ -45,6 +46,7 @@ def prepare(course: Path, root: Path) -> None:
     keep_owner(place)
     write_people(folders, everybody.values())
     write_jupyter_files(folders, course_id)
+    publish(place, [name for name, who in everybody.items() if who.role == "student"])
 
 
 def draft_labs(course: Path, root: Path) -> None:
