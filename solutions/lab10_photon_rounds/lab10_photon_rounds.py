@@ -1308,6 +1308,8 @@ prediction.reveal(
 # %%
 # The four have read four times the text. The one worker may do so, too: it takes four
 # times the steps, on a schedule that is stretched to them, and four times as long.
+# Whether this rescues it is luck: of twenty seeds, eight ended below 0.07 and twelve
+# above 0.27.
 recipe = stretched(*RECIPE, 32, 8)
 run("one worker, 1152 steps, 0.2", alone, 0.2, recipe=recipe)
 
