@@ -3,11 +3,12 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit lab labs labs-report verify lint types fresh bench \
-	bench-hub
+	bench-hub hub
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PROXY := build/node/node_modules/.bin/configurable-http-proxy
 # The first Python on PATH of a version that we support; override with PYTHON=...
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -16,6 +17,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 # One thread per process: the work is small, and results must not depend on cores.
 export OMP_NUM_THREADS := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+# JupyterHub's front door is a program for Node.js; its version 5 needs Node.js 20.
+PROXY_VERSION = $$(node -p "parseInt(process.versions.node) < 20 ? 4 : 5")
+INSTALL_PROXY = [ -x $(PROXY) ] || npm install --no-audit --no-fund \
+	--prefix build/node configurable-http-proxy@$(PROXY_VERSION)
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +36,9 @@ test: $(READY) lint types fresh verify  ## Everything that CI runs
 
 unit: $(READY)  ## The quick tests alone
 	python -m pytest -n auto --dist loadscope -m "not slow"
+
+hub: $(READY) $(PROXY)  ## A JupyterHub with a demo course, on this machine
+	@autograder hub --demo
 
 lab: $(READY)  ## Open the labs in JupyterLab
 	jupyter lab labs
@@ -46,7 +55,7 @@ labs-report: $(READY)  ## A line a lab: time, memory, points, wrong answers kill
 bench: $(READY)  ## Measure: ratios to a bare loop, into bench/results.md
 	python -m bench
 
-bench-hub: $(READY)  ## Thirty students at once on a real hub: how long each step takes
+bench-hub: $(READY) $(PROXY)  ## Thirty students at once on a real hub: how long each step takes
 	python -m bench.hub_load
 
 lint: $(READY)  ## Style: ruff
@@ -59,6 +68,12 @@ types: $(READY)  ## Types: mypy --strict
 fresh: $(READY)  ## labs/ is what solutions/ give
 	@autograder build --check
 
+$(PROXY):
+	@$(INSTALL_PROXY) >/dev/null 2>&1 || command -v configurable-http-proxy >/dev/null \
+		|| { echo "make: expected npm to install configurable-http-proxy, the hub's" \
+			"front door, found no npm or no package index: install Node.js 20 or" \
+			"newer (apt-get install npm), then run make hub again" >&2; exit 2; }
+
 $(READY): pyproject.toml constraints.txt
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "make: expected Python 3.11, 3.12 or 3.13 on PATH, found" \
@@ -66,7 +81,7 @@ $(READY): pyproject.toml constraints.txt
 			"'make demo PYTHON=/path/to/python3.11'" >&2; exit 2; fi
 	@$(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV): some minutes the first time"
-	@for wanted in torch '-e .[dev,ray]'; do \
+	@for wanted in torch '-e .[dev,hub,ray]'; do \
 		$(BIN)/python -m pip install --disable-pip-version-check \
 			--constraint constraints.txt $$wanted 2>$(VENV)/errors.log \
 		|| { cat $(VENV)/errors.log >&2; \
@@ -76,9 +91,14 @@ $(READY): pyproject.toml constraints.txt
 			echo "make: expected to install $${package:-all packages} from a package" \
 				"index, got the error above: check the network, then run make again" \
 				>&2; exit 2; }; done
-	@# Isolates submissions. Where it cannot be installed, grading says what to do.
-	@command -v bwrap >/dev/null || [ "$$(id -u)" != 0 ] \
-		|| apt-get install -y bubblewrap >$(VENV)/errors.log 2>&1 || true
+	@# Isolates submissions and students' servers; the hub's proxy; the browser of its
+	@# tests. Where they cannot be installed, what needs them says what to do.
+	@for wanted in bwrap:bubblewrap npm:npm chromium:chromium; do \
+		command -v $${wanted%:*} >/dev/null || [ "$$(id -u)" != 0 ] \
+		|| apt-get install -y --no-install-recommends $${wanted#*:} \
+			>$(VENV)/errors.log 2>&1 || true; \
+	done
+	@$(INSTALL_PROXY) >$(VENV)/errors.log 2>&1 || true
 	@# JupyterLab would ask a server for news at every start.
 	@jupyter labextension disable --level sys_prefix \
 		@jupyterlab/apputils-extension:announcements 2>$(VENV)/errors.log

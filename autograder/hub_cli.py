@@ -1,12 +1,14 @@
 """The command `autograder hub`: JupyterHub for one course, on this machine."""
 
+import csv
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.panel import Panel
 
-from autograder.command_options import Root
+from autograder.command_options import Course, Root
 from autograder.errors import UserError
 from autograder.terminal import err, plain, say, shown
 
@@ -86,4 +88,35 @@ def _say_demo(folder: Path, ip: str, port: int) -> str:
     return demo.PASSWORD
 
 
-COMMANDS = (hub,)
+def hub_passwords(
+    people: Annotated[
+        list[str] | None, typer.Argument(help="Ids; everybody if none.")
+    ] = None,
+    course: Course = Path(),
+) -> None:
+    """Print the first passwords, as CSV: send each person theirs."""
+    from autograder.course.roster import FILE, read_roster
+    from autograder.hub.first_passwords import first_password
+    from autograder.hub.people import people as everybody, settings_of
+
+    folder = course.resolve()
+    if settings_of(folder).hub.authenticator != "native":
+        raise UserError(
+            "expected authenticator: native in course.yaml, got another: passwords "
+            "are not this hub's then"
+        )
+    known = [name for name, one in everybody(folder).items() if one.role != "grader"]
+    for name in people or ():
+        if name not in known:
+            raise UserError(f"expected ids of people in the course, got {name!r}")
+    path = folder / FILE
+    students = {one.id: one for one in read_roster(path)} if path.exists() else {}
+    lines = csv.writer(sys.stdout)
+    lines.writerow(["id", "name", "email", "first password"])
+    for name in people or known:
+        student = students.get(name)
+        about = [student.name, student.email] if student else ["", ""]
+        lines.writerow([name, *about, first_password(folder / "hub", name)])
+
+
+COMMANDS = (hub, hub_passwords)

@@ -2,7 +2,7 @@
 
 The roster is read at every login, so that a newcomer needs no restart of the hub.
 
-native  people choose a password when they sign up; the hub keeps its hash
+native  a first password that the staff give out, then one's own; the hub keeps hashes
 pam     the system's users and passwords
 dummy   one password for everybody: for a demo on one's own machine
 """
@@ -12,10 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import bcrypt
 from jupyterhub.auth import Authenticator, PAMAuthenticator
 from nativeauthenticator import NativeAuthenticator
+from nativeauthenticator.orm import UserInfo
 from traitlets import Unicode
 
+from autograder.hub.first_passwords import first_password
+from autograder.hub.folders import HubFolders
 from autograder.hub.people import people
 
 
@@ -57,17 +61,23 @@ class PAMByRoster(ByRoster, PAMAuthenticator):
 
 
 class NativeByRoster(ByRoster, NativeAuthenticator):
-    """Passwords chosen at sign-up, which is open to those in the course alone."""
+    """Passwords that people choose; the first is given to them, nobody signs up."""
 
-    def get_authed_users(self) -> set[str]:
-        """Return who may log in after signing up, with nobody's approval."""
-        return {name for name in people(Path(self.course)) if self.is_in_course(name)}
+    async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
+        """Return who logs in, None if the password is wrong."""
+        name = self.normalize_username(data["username"])
+        if self.is_in_course(name) and not self.user_exists(name):
+            first = first_password(HubFolders(Path(self.course)).hub, name).encode()
+            if secrets.compare_digest(data["password"].strip().encode(), first):
+                self._remember(name, first)
+                return name
+        found = await super().authenticate(handler, data)
+        return None if found is None else str(found)
 
-    def create_user(self, username: str, password: str, **kwargs: Any) -> Any:
-        """Sign up; nobody is made who is not in the course."""
-        if not self.is_in_course(self.normalize_username(username)):
-            return None
-        return super().create_user(username, password, **kwargs)
+    def _remember(self, name: str, password: bytes) -> None:
+        hashed = bcrypt.hashpw(password, bcrypt.gensalt())
+        self.db.add(UserInfo(username=name, password=hashed, is_authorized=True))
+        self.db.commit()
 
 
 BY_NAME: Mapping[str, type[ByRoster]] = {

@@ -78,6 +78,7 @@ def enclosed(
         *programs(),
         *(word for name in _SETTINGS for word in shown(name, name)),
         *python(hidden),
+        *_without_node(),
         *own_packages(["."]),
         *data(),
         *_people(folders),
@@ -137,6 +138,14 @@ def _as_user(person: Person) -> Iterator[str]:
     if os.getuid() != 0:
         yield from ("--unshare-user", "--uid", str(person.uid))
         yield from ("--gid", str(person.gid))
+
+
+def _without_node() -> Iterator[str]:
+    """Cover Node.js: JupyterLab would ask it for a setting, a second of every start."""
+    for name in ("node", "npm"):
+        path = shutil.which(name)
+        if path is not None and os.path.realpath(path).startswith("/usr/"):
+            yield from ("--ro-bind", os.devnull, os.path.realpath(path))
 
 
 def _people(folders: HubFolders) -> Iterator[str]:

@@ -16,6 +16,7 @@ from autograder.hub.enclosure import exchange_of_grader
 from autograder.hub.folders import HubFolders
 from autograder.hub.layout import COURSE, EXCHANGE
 from autograder.hub.people import Role
+from autograder.sandbox.layout import CODE
 
 MAX_SUBMISSION_KB = 100_000
 _NBGRADER = "nbgrader.server_extensions"
@@ -23,7 +24,9 @@ _SERVER_EXTENSIONS = {
     f"{_NBGRADER}.assignment_list": {"student", "staff"},
     f"{_NBGRADER}.course_list": {"staff"},
     f"{_NBGRADER}.formgrader": {"grader"},
+    "jupyter_lsp": set(),  # there are no language servers to look for
     f"{_NBGRADER}.validate_assignment": set(),  # ours says the sentence of the check
+    "autograder.hub.hand_in": {"student", "staff"},
     "autograder.hub.validate": {"student", "staff", "grader"},
     "autograder.hub.formgrader": {"grader"},
     "autograder.hub.start_page": {"student", "staff"},
@@ -70,7 +73,11 @@ def _json(content: Mapping[str, Any]) -> str:
 
 def _server(extensions: Mapping[str, bool]) -> dict[str, Any]:
     return {
-        "ServerApp": {"jpserver_extensions": extensions, "open_browser": False},
+        "ServerApp": {
+            "contents_manager_class": "autograder.hub.files.BoundedFiles",
+            "jpserver_extensions": extensions,
+            "open_browser": False,
+        },
         "LabApp": {"extension_manager": "readonly", "news_url": None},
         # On ports, others on this machine could listen to what a kernel prints.
         "KernelManager": {"transport": "ipc"},
@@ -93,5 +100,10 @@ def _nbgrader(role: Role, course_id: str, folders: HubFolders) -> str:
         values["CourseDirectory.root"] = str(COURSE)
         values["CourseDirectory.db_url"] = f"sqlite:///{COURSE}/gradebook.db"
         values["Exchange.root"] = str(exchange_of_grader(folders))
+        # Formgrader shows what students wrote: no script of theirs may run there.
+        values["HTMLExporter.sanitize_html"] = True
+        values["HTMLExporter.extra_template_paths"] = [
+            f"{CODE}/autograder/hub/templates"
+        ]
     lines = [f"c.{name} = {value!r}" for name, value in values.items()]
     return "\n".join(["c = get_config()", *lines]) + "\n"

@@ -39,6 +39,7 @@ c.JupyterHub.cleanup_servers = settings.hub.authenticator == "dummy"
 c.JupyterHub.authenticator_class = BY_NAME[settings.hub.authenticator]
 c.ByRoster.course = str(course)
 c.Authenticator.admin_users = set(settings.staff.instructors)
+c.NativeAuthenticator.enable_signup = False
 c.NativeAuthenticator.check_common_password = True
 c.NativeAuthenticator.minimum_password_length = 8
 c.NativeAuthenticator.allowed_failed_logins = 10
@@ -64,6 +65,7 @@ c.Spawner.mem_limit = settings.hub.memory_bytes
 c.Spawner.cpu_limit = settings.hub.cpus
 c.Spawner.default_url = "/course"  # the start page
 c.Spawner.server_token_scopes = SERVER_SCOPES
+c.Spawner.poll_interval = 10
 c.Spawner.start_timeout = 120
 c.Spawner.http_timeout = 120
 c.JupyterHub.concurrent_spawn_limit = 10

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from autograder.hub.folders import HubFolders
 from autograder.hub.jupyter_files import write_jupyter_files
 from autograder.hub.people import grader_name, people, settings_of
 from autograder.hub.proxy import find_proxy
+from autograder.hub.running import refuse_second, require_free
 from autograder.nbgrader_config import gradebook_url
 
 _NUM_PORTS = 4  # the door, the proxy's own, the hub's, the staff's server
@@ -80,8 +80,8 @@ def check(course: Path, root: Path, ip: str, port: int) -> None:
             "install it with `apt-get install bubblewrap`"
         )
     find_proxy(root)
-    for number in range(port, port + _NUM_PORTS):
-        _require_free(number)
+    refuse_second(course / "hub")
+    require_free(range(port, port + _NUM_PORTS), course / "hub")
 
 
 def become_hub(
@@ -105,15 +105,3 @@ def become_hub(
             "AUTOGRADER_DEMO_PASSWORD": demo_password,
         },
     )
-
-
-def _require_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise UserError(
-                f"expected port {port} of this machine to be free, found it taken: "
-                "stop what uses it, or say --port (a hub takes four in a row)"
-            ) from None

@@ -196,5 +196,16 @@ class Desk:
         """Open the list of labs."""
         self.page.goto(f"{self._base()}/manage_assignments")
 
+    def open_submission(self, lab, student):
+        """Open what a student handed in, for marking."""
+        base = self._base()
+        listed = f"{base}/api/submitted_notebooks/{lab}/{lab}"
+        rows = self.page.context.request.get(listed).json()
+        (number,) = [row["id"] for row in rows if row["student"] == student]
+        self.page.goto(f"{base}/submissions/{number}/", wait_until="networkidle")
+        self._person.page, page = self.page, self._person.page
+        self._person.shoot("submission")
+        self._person.page = page
+
     def _base(self):
         return re.match(r".*/formgrader", self.page.url)[0]

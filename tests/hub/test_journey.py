@@ -18,6 +18,22 @@ from tests.hub.conftest import ROOT, Hub
 pytestmark = pytest.mark.slow
 
 
+SCRIPTS = """\
+what chandra wrote
+<script>window.pwned = 1</script> <img src="x" onerror="window.pwned = 2">
+<svg onload="window.pwned = 3"></svg> <a href="javascript:window.pwned = 4">here</a>
+<iframe srcdoc="<script>parent.pwned = 5</script>"></iframe>
+"""
+DISPLAYS_SCRIPTS = f"""\
+from IPython.display import HTML, SVG, Javascript, Markdown, display
+for kind in (HTML, Markdown):
+    display(kind({SCRIPTS!r}))
+display(Javascript("window.pwned = 6"))
+display(SVG("<svg xmlns='http://www.w3.org/2000/svg' onload='window.pwned = 7'/>"))
+print({SCRIPTS!r})
+"""
+
+
 @pytest.fixture(scope="module")
 def hub(_tools, tmp_path_factory):
     """A course whose lab is not given out yet."""
@@ -129,6 +145,25 @@ def test_a_student_hands_it_in(person, name):
     student.shoot("submitted")
 
 
+def test_a_third_hands_in_scripts(hub, lab):
+    """Chandra's answers are there to run in the assistant's browser."""
+    asked = {"course_id": "fl101", "assignment_id": LAB}
+    with hub.visitor("chandra") as chandra:
+        chandra.log_in()
+        chandra.start_server()
+        chandra.call("POST", "assignments/fetch", json=asked)
+        path = f"{LAB}/{LAB}.ipynb"
+        released = chandra.get(chandra.own(f"files/{path}")).text
+        answers = {lab.exercises[0]: DISPLAYS_SCRIPTS}
+        answers |= {cell.grade_id: SCRIPTS for cell in lab.of_kind("question")}
+        model = {"type": "file", "format": "text"}
+        model["content"] = answered(released, answers)
+        chandra.call("PUT", f"api/contents/{path}", json=model)
+        answer = chandra.call("POST", "assignments/submit", json=asked)
+
+    assert "submitted" in answer.text
+
+
 def test_an_assistant_collects_grades_and_releases_feedback(person):
     """Three clicks in formgrader."""
     desk = person("alan").course_desk()
@@ -140,6 +175,25 @@ def test_an_assistant_collects_grades_and_releases_feedback(person):
     desk.open_assignments()
     desk.click(LAB, "release-feedback")
     assert "Successfully released feedback" in desk.said()
+
+
+def test_scripts_in_a_notebook_do_not_run_in_formgrader(person):
+    """Neither those in chandra's answers nor those in what her cells display."""
+    desk = person("alan").course_desk()
+    desk.open_submission(LAB, "chandra")
+
+    assert "what chandra wrote" in desk.page.inner_text("body")
+    assert desk.page.evaluate("window.pwned") is None
+
+
+def test_scripts_in_a_notebook_do_not_run_in_its_feedback(person, hub):
+    """The page of feedback, opened as JupyterLab does when HTML is trusted."""
+    page = hub.course / "feedback" / "chandra" / LAB / f"{LAB}.html"
+    tab = person("alan").context.new_page()
+    tab.set_content(page.read_text(), wait_until="load")
+
+    assert "chandra" in tab.inner_text("body")
+    assert tab.evaluate("window.pwned") is None
 
 
 def test_each_student_reads_the_own_feedback(person, mutant):

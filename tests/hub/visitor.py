@@ -33,9 +33,9 @@ class Visitor(httpx.Client):
 
     def start_server(self, within_s=120):
         """Start one's own server, and wait until it answers."""
-        self.get("/hub/spawn")
         end = time.monotonic() + within_s
         while time.monotonic() < end:
+            self.get("/hub/spawn")
             # A page, because it brings the cookies that other requests need.
             answer = self.get(self.own("lab"))
             if answer.status_code == 200 and answer.url.path == self.own("lab"):
