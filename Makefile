@@ -55,7 +55,7 @@ labs-report: $(READY)  ## A line a lab: time, memory, points, wrong answers kill
 bench: $(READY)  ## Measure: ratios to a bare loop, into bench/results.md
 	python -m bench
 
-bench-hub: $(READY)  ## Thirty students at once on a real hub: how long each step takes
+bench-hub: $(READY) $(PROXY)  ## Thirty students at once on a real hub: how long each step takes
 	python -m bench.hub_load
 
 lint: $(READY)  ## Style: ruff

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -77,13 +78,14 @@ def test_a_changed_file_is_read_again(tmp_path):
 
 
 def test_the_readmes_example_is_right(tmp_path):
-    """What a TA copies first."""
+    """What a TA copies first, and what an administrator adds to it."""
     readme = (Path(__file__).parents[2] / "README.md").read_text()
-    (text,) = re.findall(r"```yaml\n(.*?)```", readme, flags=re.DOTALL)
-    settings = read(tmp_path, text)
+    parts = re.findall(r"```yaml\n(.*?)```", readme, flags=re.DOTALL)
+    settings = read(tmp_path, "".join(map(textwrap.dedent, parts)))
 
     assert len(settings.labs["lab01_first_round"].rules.tiers) == 3
     assert "ada-lovelace" in settings.extensions
+    assert settings.staff.everyone == ("grace", "alan")
 
 
 def test_names_that_nobody_has_are_doubted(tmp_path):

@@ -26,7 +26,7 @@ RAY_VERSION = "2.55.1"
 """That of the staff's image."""
 
 # Of one student's server with one lab open; README.md says from which measurement.
-_MEMORY_GUARANTEE = "700M"
+_MEMORY_GUARANTEE = "800M"
 _MEMORY_LIMIT = 2 * 2**30
 _CPU_GUARANTEE = 0.1
 _CPU_LIMIT = 2

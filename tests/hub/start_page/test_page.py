@@ -185,7 +185,7 @@ def test_each_state_has_its_sentence_and_its_buttons(changes, said, buttons):
 
 def test_an_extension_is_said_to_be_the_students_own():
     """In words and as a moment that a browser can put into its own zone."""
-    due = NOW + datetime.timedelta(days=3, minutes=1)
+    due = NOW + datetime.timedelta(days=3, hours=12)
     page = Elements(html(lab(deadline=due, is_extended=True)))
     assert "Due in 3 days" in page.text
     assert "your own extended deadline" in page.text

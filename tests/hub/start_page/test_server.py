@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -88,7 +89,7 @@ def student(tmp_path_factory):
     process = subprocess.Popen(command, env=environment, cwd=home, stderr=log)
     try:
         student = Student(_url(root / "run", process, root / "log"), course, home)
-        with student.client:
+        with closing(student.client):
             yield student
     finally:
         process.terminate()
