@@ -17,5 +17,6 @@ JupyterHub, which reads `jupyterhub_config`, put together from the modules here:
 
 Inside the servers run `validate` (our messages in the Validate dialog), `hand_in` (one
 sentence if Submit fails), `files` (a limit on uploads) and, for the staff, `formgrader`
-(its buttons grade with our grader).
+(its buttons grade with our grader) and `formgrader_pages` (nothing of a student's runs
+in them).
 """

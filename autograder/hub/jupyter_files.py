@@ -16,9 +16,9 @@ from autograder.hub.enclosure import exchange_of_grader
 from autograder.hub.folders import HubFolders
 from autograder.hub.layout import COURSE, EXCHANGE
 from autograder.hub.people import Role
-from autograder.sandbox.layout import CODE
 
 MAX_SUBMISSION_KB = 100_000
+_MARKDOWN = "autograder.grading.markup.markdown"  # by name: it takes long to import
 _NBGRADER = "nbgrader.server_extensions"
 _SERVER_EXTENSIONS = {
     f"{_NBGRADER}.assignment_list": {"student", "staff"},
@@ -102,8 +102,9 @@ def _nbgrader(role: Role, course_id: str, folders: HubFolders) -> str:
         values["Exchange.root"] = str(exchange_of_grader(folders))
         # Formgrader shows what students wrote: no script of theirs may run there.
         values["HTMLExporter.sanitize_html"] = True
-        values["HTMLExporter.extra_template_paths"] = [
-            f"{CODE}/autograder/hub/templates"
-        ]
+        values["HTMLExporter.filters"] = {"markdown2html": _MARKDOWN}
     lines = [f"c.{name} = {value!r}" for name, value in values.items()]
+    if role == "grader":
+        lines.append("from autograder.hub.formgrader_pages import template_paths")
+        lines.append("c.HTMLExporter.template_paths = template_paths()")
     return "\n".join(["c = get_config()", *lines]) + "\n"

@@ -33,7 +33,7 @@ class Person:
         self.context.set_default_timeout(PATIENCE_MS)
         self.context.on("request", self._note)
         self.page = self.context.new_page()
-        self._num_shots = 0
+        self._num_shots, self._desk = 0, None
 
     def _note(self, request):
         own = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
@@ -154,14 +154,17 @@ class Person:
         return frame.locator("body").inner_text()
 
     def course_desk(self):
-        """Open formgrader from the Course List, in the tab that it opens."""
+        """Open formgrader from the Course List, in the tab that it opens; once."""
+        if self._desk is not None:
+            return self._desk
         self.menu("Nbgrader", "Course List")
         link = self.page.locator("#nbgrader-course-list a").first
         link.wait_for()
         self.shoot("courses")
         with self.context.expect_page() as opened:
             link.click()
-        return Desk(self, opened.value)
+        self._desk = Desk(self, opened.value)
+        return self._desk
 
 
 class Desk:
