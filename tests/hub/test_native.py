@@ -72,10 +72,7 @@ def test_an_instructor_changes_a_forgotten_password(hub):
         grace.follow_redirects = False
         assert grace.log_in(first_password(hub.course / "hub", "grace")).is_redirect
         grace.get("/hub/change-password/ada").raise_for_status()
-        form = {
-            "new_password": "new for ada",
-            "new_password_confirmation": "new for ada",
-        }
+        form = {"new_password": ANOTHER, "new_password_confirmation": ANOTHER}
         form["_xsrf"] = grace.cookies.get("_xsrf", path="/hub/")
         grace.post("/hub/change-password/ada", data=form).raise_for_status()
 
