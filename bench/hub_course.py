@@ -103,7 +103,8 @@ def _stop(hub: Hub) -> None:
 
 def _free_ports() -> int:
     """Return the first of four free ports in a row."""
-    for first in range(21_000, 60_000, 4):
+    # Below 32,768: from there on the system gives ports to whoever connects.
+    for first in range(13_000, 21_000, 4):
         with suppress(OSError):
             for port in range(first, first + 4):
                 with socket.socket() as probe:
