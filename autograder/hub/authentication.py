@@ -14,6 +14,7 @@ from typing import Any
 
 import bcrypt
 from jupyterhub.auth import Authenticator, PAMAuthenticator
+from jupyterhub.handlers import LoginHandler
 from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
 from traitlets import Unicode
@@ -62,6 +63,15 @@ class PAMByRoster(ByRoster, PAMAuthenticator):
 
 class NativeByRoster(ByRoster, NativeAuthenticator):
     """Passwords that people choose; the first is given to them, nobody signs up."""
+
+    def get_handlers(self, app: Any) -> list[Any]:
+        """Return JupyterHub's own login page, and the package's for passwords.
+
+        Its login page asks JupyterHub 6 for something that is no longer there.
+        """
+        others = super().get_handlers(app)
+        gone = ("/login", "/signup")
+        return [("/login", LoginHandler), *(h for h in others if h[0] not in gone)]
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
         """Return who logs in, None if the password is wrong."""

@@ -10,8 +10,8 @@ servers can be connected to, and ask for a token. Kernels listen on sockets in a
 that only their own server sees, not on ports.
 
 As root every server runs as a user of its own. Without root all are the same user to
-the machine: homes stay invisible to each other, but hand-ins, which stand in one folder
-until they are collected, can be listed, read and changed by everybody.
+the machine: homes stay invisible to each other, but everybody can list and read the
+others' hand-ins and feedback in the exchange, and change hand-ins.
 """
 
 import os

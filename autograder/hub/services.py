@@ -4,6 +4,7 @@ Groups are named as nbgrader's Course List expects them: `formgrade-<course id>`
 open the staff's shared server, `nbgrader-<course id>` are the students.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -38,16 +39,24 @@ def services(course: Path, root: Path, port: int) -> list[dict[str, Any]]:
             ],
             "oauth_no_confirm": True,
             "timeout": 120,
+            "environment": _places(),
         }
     ]
     # Also where nothing is graded on submit: it keeps the start pages up to date.
     reports = [sys.executable, "-P", "-m", "autograder.exchange.service"]
-    found.append({"name": "reports", "command": [*reports, str(course), str(root)]})
+    reports += [str(course), str(root)]
+    found.append({"name": "reports", "command": reports, "environment": _places()})
     if settings.hub.idle_s:
         culler = [sys.executable, "-P", "-m", "jupyterhub_idle_culler"]
         culler += [f"--timeout={settings.hub.idle_s}"]
         found.append({"name": _CULLER, "command": culler})
     return found
+
+
+def _places() -> dict[str, str]:
+    """Return what says where homes and caches are: JupyterHub leaves it out."""
+    names = ("HOME", "XDG_CACHE_HOME", "LECTUREKIT_CACHE", "AUTOGRADER_CACHE")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def roles(course: Path) -> list[dict[str, Any]]:

@@ -14,6 +14,10 @@ from autograder.hub.enclosure import enclosed, environment, write_people
 from autograder.hub.folders import HubFolders
 from autograder.hub.limits import Limits
 from autograder.hub.people import people
+from tests.sandbox import test_modes
+from tests.sandbox.test_modes import AS_1234, ordinary_python
+
+code_for_all = test_modes.code_for_all  # the fixture
 
 pytestmark = [
     pytest.mark.slow,
@@ -163,6 +167,47 @@ time.sleep(600)
     process.communicate(timeout=60)
 
     assert process.returncode == 7
+
+
+AS_ORDINARY_USER = """\
+import os
+from pathlib import Path
+from tests.hub.test_enclosure import COURSE, Walled
+course = Path("course")
+course.mkdir()
+(course / "course.yaml").write_text(COURSE)
+(course / "students.csv").write_text("id\\nada\\nbob\\n")
+walled = Walled(course.resolve())
+walled.said("bob", "open('diary', 'w').write('mine')")
+code = "import os, pwd; print(pwd.getpwuid(os.getuid()).pw_name, os.listdir('/home'))"
+print(walled.said("ada", code), end="")
+print(walled.said("ada", "import os; os.mkdir('/srv/exchange/fl101/inbound/ada')"))
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="the other tests run as an ordinary user")
+def test_an_ordinary_user_has_the_same_wall(code_for_all):
+    """For a demo: no homes of others, one's own name, a hand-in that arrives."""
+    found = ordinary_python()
+    if found is None:
+        pytest.skip("no Python here that an ordinary user may run")
+    program, packages = found
+    work = code_for_all / "work"
+    os.chown(work, 1234, 1234)
+    done = subprocess.run(
+        [*AS_1234, program, "-c", AS_ORDINARY_USER],
+        env={
+            "HOME": str(work),
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": f"{code_for_all}:{packages}",
+        },
+        cwd=work,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout.splitlines()[0] == "ada ['ada']", done.stderr
+    assert (work / "course/hub/exchange/fl101/inbound/ada").is_dir()
 
 
 def test_a_file_and_a_process_have_limits(walled):

@@ -8,7 +8,7 @@ from tests.hub.conftest import Hub
 pytestmark = pytest.mark.slow
 
 COURSE = "id: fl101\nstaff: {instructors: [grace]}\nhub: {authenticator: native}\n"
-OWN = "a password of my own"
+OWN, ANOTHER = "a password of my own", "what grace chose for her"
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,19 @@ def test_ones_own_password_takes_the_place_of_the_first(hub):
 
     assert comes_in(hub, "ada", OWN)
     assert not comes_in(hub, "ada", first)
+
+
+def test_an_instructor_changes_a_forgotten_password(hub):
+    """On the page that is for admins."""
+    with hub.visitor("grace") as grace:
+        grace.follow_redirects = False
+        assert grace.log_in(first_password(hub.course / "hub", "grace")).is_redirect
+        grace.get("/hub/change-password/ada").raise_for_status()
+        form = {"new_password": ANOTHER, "new_password_confirmation": ANOTHER}
+        form["_xsrf"] = grace.cookies.get("_xsrf", path="/hub/")
+        grace.post("/hub/change-password/ada", data=form).raise_for_status()
+
+    assert comes_in(hub, "ada", ANOTHER)
 
 
 def test_who_joins_the_roster_needs_no_restart(hub):
