@@ -1,0 +1,185 @@
+"""Figures for a screen at the front of a hall: few marks, words beside them, no legend.
+
+They have no sizes: the presenter sets text to 24 pixels at 1920 and scales lines with
+it, the handout does so for paper. Colours and dashes are those of `lecturekit.plots`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+
+from lecturekit.plots.colours import AMOUNT, GREEN, HUES, INK, TEMPLATE, line_style
+
+Range = tuple[float, float]
+
+
+def canvas(title: str, x_title: str, y_title: str, alt: str = "") -> go.Figure:
+    """Return an empty figure; the title stands above it as text of the page.
+
+    Parameters
+    ----------
+    alt : str
+        What it shows, for who does not see it; by default what is drawn against what.
+    """
+    figure = go.Figure()
+    figure.update_layout(
+        template=TEMPLATE,
+        title=title,
+        xaxis_title=x_title,
+        yaxis_title=y_title,
+        meta={"alt": alt or f"{title}: {y_title} against {x_title}"},
+    )
+    return figure
+
+
+def lines(
+    figure: go.Figure,
+    series: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    *,
+    y_range: Range | None = None,
+    has_markers: bool = False,
+    room: float = 0.3,
+) -> go.Figure:
+    """Draw named lines; the name stands at the last point, in room left for it.
+
+    Parameters
+    ----------
+    series : mapping from str to (x, y)
+        Name -> points.
+    y_range : (low, high), optional
+        The same in all states of a demo, or the ghost could not be compared.
+    room : float
+        What is left free beside the lines, as a share of their width.
+    """
+    ends = []
+    for position, (name, (x, y)) in enumerate(series.items()):
+        xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        style = line_style(position)
+        figure.add_scatter(
+            x=xs,
+            y=ys,
+            name=name,
+            mode="lines+markers" if has_markers else "lines",
+            line=style,
+        )
+        label(figure, xs[-1], ys[-1], name, style["color"], side="middle right")
+        ends += [xs.min(), xs.max()]
+    low, high = min(ends), max(ends)
+    figure.update_xaxes(range=[low, high + room * (high - low)])
+    if y_range:
+        figure.update_yaxes(range=list(y_range))
+    return figure
+
+
+def label(
+    figure: go.Figure, x: float, y: float, text: str, colour: str, *, side: str
+) -> None:
+    """Write a word at a point."""
+    figure.add_scatter(
+        x=[x],
+        y=[y],
+        mode="text",
+        text=[f" {text} "],
+        textposition=side,
+        textfont={"color": colour},
+        cliponaxis=False,
+    )
+
+
+def bars(
+    figure: go.Figure,
+    values: Mapping[str, float],
+    *,
+    y_range: Range,
+    marked: Sequence[str] = (),
+    digits: str = ".2g",
+) -> go.Figure:
+    """Draw named bars with their numbers on top; those `marked` are another colour."""
+    names = list(values)
+    figure.add_bar(
+        x=names,
+        y=list(values.values()),
+        text=[format(value, digits) for value in values.values()],
+        textposition="outside",
+        cliponaxis=False,
+        marker={
+            "color": [HUES[1] if name in marked else HUES[0] for name in names],
+            "pattern": {"shape": ["/" if name in marked else "" for name in names]},
+        },
+    )
+    figure.update_xaxes(type="category", showgrid=False)
+    figure.update_yaxes(range=list(y_range))
+    return figure
+
+
+def heat(
+    figure: go.Figure,
+    table: ArrayLike,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    top: float,
+    digits: str = ".0f",
+) -> go.Figure:
+    """Draw a table as cells, from white to blue, each with its number."""
+    cells = np.asarray(table, dtype=float)
+    figure.add_heatmap(
+        z=cells,
+        x=list(columns),
+        y=list(rows),
+        zmin=0,
+        zmax=top,
+        colorscale=AMOUNT,
+        showscale=False,
+        text=[[format(cell, digits) for cell in row] for row in cells],
+        texttemplate="%{text}",
+    )
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_xaxes(type="category")
+    return figure
+
+
+def paths(
+    figure: go.Figure,
+    ways: Mapping[str, ArrayLike],
+    marks: Mapping[str, Sequence[float]],
+    *,
+    x_range: Range,
+    y_range: Range,
+) -> go.Figure:
+    """Draw ways through a plane from a dot to a word, and named points.
+
+    Parameters
+    ----------
+    ways : mapping from str to (n, 2) float
+        Name -> the points that it went through.
+    marks : mapping from str to (x, y)
+        Name -> point. The first is drawn as a diamond, the second as a star.
+    """
+    for position, (name, way) in enumerate(ways.items()):
+        points = np.asarray(way, dtype=float)
+        style = line_style(position)
+        figure.add_scatter(
+            x=points[:, 0], y=points[:, 1], name=name, mode="lines", line=style
+        )
+        x, y = points[-1]
+        label(figure, x, y, name, style["color"], side="top center")
+    looks: Any = (("diamond", INK, "bottom center"), ("star", GREEN, "top center"))
+    for (name, point), (symbol, colour, side) in zip(
+        marks.items(), looks, strict=False
+    ):
+        figure.add_scatter(
+            x=point[:1],
+            y=point[1:],
+            name=name,
+            mode="markers",
+            marker={"symbol": symbol, "size": 12, "color": colour},
+            cliponaxis=False,
+        )
+        label(figure, point[0], point[1], name, colour, side=side)
+    figure.update_xaxes(range=list(x_range))
+    figure.update_yaxes(range=list(y_range))
+    return figure
