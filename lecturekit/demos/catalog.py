@@ -9,7 +9,7 @@ from lecturekit.widgets import Deck
 
 from .demo import Demo
 
-NAMES = ("client-drift",)
+NAMES = ("one-round", "client-drift")
 RECORDED = Path(__file__).parent / "recorded"
 
 

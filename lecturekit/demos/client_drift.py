@@ -2,9 +2,8 @@
 
 In a round every client takes H local steps towards what its own examples want; with
 skewed labels every client wants something else. The more steps, the further they walk
-apart, and the less of their way is left in the average. The plane is the same in all
-states: to the right lies the model that all data together lead to; upwards, the
-direction in which the most skewed clients part most.
+apart, and the less of their way is left in the average. The plane begins where the
+round does, and shows the two directions in which the most skewed clients part most.
 
 Paper: Karimireddy et al., SCAFFOLD: Stochastic Controlled Averaging for Federated
 Learning, ICML 2020, https://arxiv.org/abs/1910.06378, which calls it client drift.
@@ -22,7 +21,8 @@ from . import figures
 from .classroom import Classroom
 from .demo import Answer, Demo, Values
 
-CLIENTS, ROUNDS = 5, 20
+CLIENTS, ROUNDS = 5, 40
+REACH = {1: 4.5, 5: 2.0, 40: 1.2}  # of the plane, by round
 SKEWS = {100: "none", 1: "mild", 0.1: "strong", 0.02: "extreme"}
 
 PLAN = Plan(
@@ -32,7 +32,7 @@ PLAN = Plan(
     minutes=8,
     shows="local steps against label skew: clients' paths, accuracy, what is left",
     question="Five clients have a few of the ten digits each. They take 64 local steps "
-    "in a round instead of 1. What happens to their average's accuracy in 20 rounds?",
+    "in a round instead of 1. What happens to their average's accuracy in 40 rounds?",
     options=(
         "It falls: the clients pull it apart",
         "It stays: what they gain, the average loses",
@@ -45,12 +45,12 @@ PLAN = Plan(
     controls=(
         Control("local_steps", "local steps", (1, 4, 16, 64)),
         Control("alpha", "label skew", tuple(SKEWS), tuple(SKEWS.values())),
-        Control("round", "paths of round", (1, 5, 20)),
+        Control("round", "paths of round", (1, 5, 40)),
     ),
     presets=(
-        Preset("One step", (1, 0.02, 20), "Everybody steps, the average hardly moves."),
-        Preset("64 steps", (64, 0.02, 20), "They walk far; the diamond stays behind."),
-        Preset("No skew", (64, 100, 20), "The same work, and less of it cancels."),
+        Preset("One step", (1, 0.02, 40), "Everybody steps, the average hardly moves."),
+        Preset("64 steps", (64, 0.02, 40), "They walk far; the diamond stays behind."),
+        Preset("No skew", (64, 100, 40), "The same work, and less of it cancels."),
         Preset("First round", (64, 100, 1), "At first all agree on where to go."),
         Preset("First, skewed", (64, 0.02, 1), "With skew they disagree at once."),
     ),
@@ -68,9 +68,10 @@ PLAN = Plan(
 
 
 def compute(values: Values, seed: int) -> Any:
-    """Run 20 rounds; return accuracy, paths in the plane, and distances walked."""
+    """Run 40 rounds; return accuracy, paths in the plane, and distances walked."""
     run, ways = _run(values["local_steps"], values["alpha"], seed)
-    axes, origin, t = _axes(seed), run.models[0], values["round"]
+    axes, t = _axes(seed), values["round"]
+    origin = run.models[t - 1]
     walked = [float(np.linalg.norm(way[-1] - way[0])) for way in ways[t]]
     moved = float(np.linalg.norm(run.models[t] - run.models[t - 1]))
     return {
@@ -78,7 +79,6 @@ def compute(values: Values, seed: int) -> Any:
         "no skew": _run(values["local_steps"], 100, seed)[0].accuracy,
         "paths": [((way - origin) @ axes).tolist() for way in ways[t]],
         "average": ((run.models[t] - origin) @ axes).tolist(),
-        "optimum": ((_optimum(seed) - origin) @ axes).tolist(),
         "walked": [*walked, moved],
     }
 
@@ -98,49 +98,40 @@ def _run(local_steps: int, alpha: float, seed: int) -> tuple[Any, Any]:
     return run, [[np.array(way) for way in of_round if way] for of_round in ways]
 
 
-def _optimum(seed: int) -> Any:
-    return _run(64, 100, seed)[0].models[-1]
-
-
 @cache
 def _axes(seed: int) -> Any:
-    """Return two directions, (n, 2): to the optimum, and where clients part most."""
-    run, ways = _run(64, 0.02, seed)
-    right = _optimum(seed) - run.models[0]
-    right /= np.linalg.norm(right)
-    ends = np.array([way[-1] - way[0] for way in ways[5]])
-    apart = ends - ends.mean(axis=0)
-    apart -= np.outer(apart @ right, right)
-    return np.stack([right, np.linalg.svd(apart)[2][0]], axis=1)
+    """Return the two directions, (n, 2), in which skewed clients part most."""
+    _, ways = _run(64, 0.02, seed)
+    ends = np.array([way[-1] - way[0] for way in ways[ROUNDS]])
+    return np.linalg.svd(ends - ends.mean(axis=0))[2][:2].T
 
 
 def show(values: Values, data: Any) -> Scene:
     """Draw the plane, the accuracy, and who walked how far."""
-    names, rounds = [f"client {k}" for k in range(CLIENTS)], range(ROUNDS + 1)
+    t, rounds = values["round"], range(ROUNDS + 1)
     plane = figures.paths(
-        figures.canvas("Clients in the space of models", "to the optimum", "apart"),
-        dict(zip(names, data["paths"], strict=True)),
-        {name: data[name] for name in ("average", "optimum")},
-        x_range=(-1, 6),
-        y_range=(-4, 4),
+        figures.canvas(f"Clients' ways in round {t}", "one direction", "another"),
+        dict(zip("01234", data["paths"], strict=True)),
+        {"average": data["average"]},
+        reach=REACH[t],
     )
     accuracy = figures.lines(
         figures.canvas("Accuracy of the average", "round", "test accuracy"),
         {"here": (rounds, data["accuracy"]), "no skew": (rounds, data["no skew"])},
-        y_range=(0, 1),
+        y_range=(0, 1.1),
     )
     walked = dict(zip([*"01234", "average"], data["walked"], strict=True))
     far = figures.bars(
-        figures.canvas(f"Way in round {values['round']}", "client", "distance"),
+        figures.canvas("How far they went", "client", "distance"),
         walked,
-        y_range=(0, max(1.15 * max(data["walked"]), 1)),
+        y_range=(0, REACH[t]),
         marked=["average"],
     )
     here, best = data["accuracy"][-1], data["no skew"][-1]
     kept = data["walked"][-1] / np.mean(data["walked"][:-1])
     says = (
         f"After {ROUNDS} rounds {here:.0%} of the test digits are right, {best:.0%} "
-        f"without skew. In round {values['round']}, {kept:.0%} of a way is kept."
+        f"without skew. In round {t}, {kept:.0%} of a way is kept."
     )
     columns = ("client", "distance walked")
     return Scene([plane, accuracy, far], says, columns, list(walked.items()))

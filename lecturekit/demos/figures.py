@@ -5,13 +5,12 @@ it, the handout does so for paper. Colours and dashes are those of `lecturekit.p
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from lecturekit.plots.colours import AMOUNT, GREEN, HUES, INK, TEMPLATE, line_style
+from lecturekit.plots.colours import AMOUNT, HUES, INK, TEMPLATE, line_style
 
 Range = tuple[float, float]
 
@@ -54,9 +53,12 @@ def lines(
     room : float
         What is left free beside the lines, as a share of their width.
     """
-    ends = []
-    for position, (name, (x, y)) in enumerate(series.items()):
-        xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    points = {
+        name: (np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+        for name, (x, y) in series.items()
+    }
+    heights = _apart([ys[-1] for _, ys in points.values()], y_range)
+    for position, (name, (xs, ys)) in enumerate(points.items()):
         style = line_style(position)
         figure.add_scatter(
             x=xs,
@@ -65,13 +67,23 @@ def lines(
             mode="lines+markers" if has_markers else "lines",
             line=style,
         )
-        label(figure, xs[-1], ys[-1], name, style["color"], side="middle right")
-        ends += [xs.min(), xs.max()]
-    low, high = min(ends), max(ends)
+        at = (xs[-1], heights[position])
+        label(figure, *at, name, style["color"], side="middle right")
+    every = np.concatenate([xs for xs, _ in points.values()])
+    low, high = every.min(), every.max()
     figure.update_xaxes(range=[low, high + room * (high - low)])
     if y_range:
         figure.update_yaxes(range=list(y_range))
     return figure
+
+
+def _apart(heights: Sequence[float], y_range: Range | None) -> list[float]:
+    """Return heights for words: as given, moved up where two would overlap."""
+    low, high = y_range or (min(heights), max(heights))
+    gap, moved, last = 0.09 * (high - low), list(heights), -np.inf
+    for position in np.argsort(heights, kind="stable"):
+        last = moved[position] = max(heights[position], last + gap)
+    return moved
 
 
 def label(
@@ -147,17 +159,18 @@ def paths(
     ways: Mapping[str, ArrayLike],
     marks: Mapping[str, Sequence[float]],
     *,
-    x_range: Range,
-    y_range: Range,
+    reach: float,
 ) -> go.Figure:
-    """Draw ways through a plane from a dot to a word, and named points.
+    """Draw ways through a plane from a common point, each to its name, and marks.
 
     Parameters
     ----------
     ways : mapping from str to (n, 2) float
         Name -> the points that it went through.
     marks : mapping from str to (x, y)
-        Name -> point. The first is drawn as a diamond, the second as a star.
+        Name -> point, drawn as a diamond.
+    reach : float
+        The plane goes as far in each direction.
     """
     for position, (name, way) in enumerate(ways.items()):
         points = np.asarray(way, dtype=float)
@@ -166,20 +179,11 @@ def paths(
             x=points[:, 0], y=points[:, 1], name=name, mode="lines", line=style
         )
         x, y = points[-1]
-        label(figure, x, y, name, style["color"], side="top center")
-    looks: Any = (("diamond", INK, "bottom center"), ("star", GREEN, "top center"))
-    for (name, point), (symbol, colour, side) in zip(
-        marks.items(), looks, strict=False
-    ):
-        figure.add_scatter(
-            x=point[:1],
-            y=point[1:],
-            name=name,
-            mode="markers",
-            marker={"symbol": symbol, "size": 12, "color": colour},
-            cliponaxis=False,
-        )
-        label(figure, point[0], point[1], name, colour, side=side)
-    figure.update_xaxes(range=list(x_range))
-    figure.update_yaxes(range=list(y_range))
+        label(figure, x, y, name, style["color"], side="middle right")
+    for name, (x, y) in marks.items():
+        look = {"symbol": "diamond", "size": 9, "color": INK}
+        figure.add_scatter(x=[x], y=[y], name=name, mode="markers", marker=look)
+        label(figure, x, y, name, INK, side="bottom center")
+    figure.update_xaxes(range=[-reach, reach])
+    figure.update_yaxes(range=[-reach, reach])
     return figure

@@ -47,35 +47,50 @@ def svg(figure: Json, *, width: float = 4, height: float = 3) -> str:
 def draw(figure: Json, axes: Axes) -> None:
     """Draw a plotly figure, as JSON, into `axes`."""
     layout = figure["layout"]
+    words = {letter: _words(figure, letter) for letter in "xy"}
     for trace in figure["data"]:
         kind = trace.get("type", "scatter")
-        if kind == "scatter":
-            _scatter(trace, axes)
-        elif kind == "bar":
-            _bars(trace, axes)
-        elif kind == "heatmap":
+        if kind == "heatmap":
             _cells(trace, axes)
-        else:
+            continue
+        if kind not in ("scatter", "bar"):
             raise ValueError(f"paper can draw scatter, bar and heatmap, got {kind!r}")
+        placed = dict(trace)
+        for letter, known in words.items():
+            placed[letter] = [_place(value, known) for value in trace[letter]]
+        (_scatter if kind == "scatter" else _bars)(placed, axes)
     for shape in layout.get("shapes", ()):
         _straight(shape, axes)
     axes.set_title(layout.get("title", {}).get("text", ""), loc="left", fontsize=10)
-    for name, is_x in (("xaxis", True), ("yaxis", False)):
-        _axis(layout.get(name, {}), axes, is_x=is_x)
+    for letter, known in words.items():
+        _axis(layout.get(f"{letter}axis", {}), known, axes, is_x=letter == "x")
+
+
+def _words(figure: Json, letter: str) -> list[str]:
+    """Return the words along an axis of categories, in order; none of a numeric one."""
+    axis = figure["layout"].get(f"{letter}axis", {})
+    found = list(axis.get("categoryarray", ()))
+    if axis.get("type") == "category":
+        traces = [t for t in figure["data"] if t.get("type") != "heatmap"]
+        found += [word for trace in traces for word in trace[letter]]
+    return list(dict.fromkeys(found))
+
+
+def _place(value: Json, words: list[str]) -> float:
+    if words:
+        return words.index(value)
+    return np.nan if value is None else float(value)
 
 
 def _scatter(trace: Json, axes: Axes) -> None:
     mode = trace.get("mode", "lines")
     line, marker = trace.get("line", {}), trace.get("marker", {})
     colour = line.get("color") or marker.get("color") or INK
-    faint = trace.get("opacity", 1)
-    x, y = _numbers(trace["x"]), _numbers(trace["y"])
+    x, y = trace["x"], trace["y"]
     if "lines" in mode:
         dash = _DASHES.get(line.get("dash", "solid"), "-")
         width = 0.7 * line.get("width", 2)
-        axes.plot(x, y, color=colour, linestyle=dash, linewidth=width, alpha=faint)
-        if trace.get("fill") == "tozeroy":
-            axes.fill_between(x, y, color=colour, alpha=0.15, linewidth=0)
+        axes.plot(x, y, color=colour, linestyle=dash, linewidth=width)
     if "markers" in mode:
         symbol = _SYMBOLS.get(str(marker.get("symbol", "circle")), "o")
         size = marker.get("size", 6)
@@ -84,24 +99,18 @@ def _scatter(trace: Json, axes: Axes) -> None:
     if "text" in mode:
         rise, _, side = trace.get("textposition", "middle center").partition(" ")
         ink = trace.get("textfont", {}).get("color", colour)
-        words = trace["text"] if isinstance(trace["text"], list) else [trace["text"]]
-        for word, at in zip(words, zip(x, y, strict=True), strict=False):
-            axes.text(
-                *at, word, color=ink, ha=_SIDES[side], va=_RISES[rise], clip_on=False
-            )
+        for word, at in zip(trace["text"], zip(x, y, strict=True), strict=True):
+            axes.text(*at, word, color=ink, ha=_SIDES[side], va=_RISES[rise])
 
 
 def _bars(trace: Json, axes: Axes) -> None:
-    level = trace.get("orientation") == "h"
     marker = trace.get("marker", {})
-    names, sizes = (trace["y"], trace["x"]) if level else (trace["x"], trace["y"])
     style: dict[str, Any] = {"color": marker.get("color", INK), "edgecolor": INK}
-    style |= {"linewidth": 0, "alpha": trace.get("opacity", 1)}
-    base = trace.get("base")
-    draw_bars = axes.barh if level else axes.bar
-    if base is not None:
-        style["left" if level else "bottom"] = _numbers(base)
-    drawn = draw_bars(_numbers(names), _numbers(sizes), **style)
+    style |= {"linewidth": 0, "label": trace.get("name", "")}
+    if trace.get("orientation") == "h":
+        drawn = axes.barh(trace["y"], trace["x"], left=trace.get("base", 0), **style)
+    else:
+        drawn = axes.bar(trace["x"], trace["y"], bottom=trace.get("base", 0), **style)
     shapes = marker.get("pattern", {}).get("shape", "")
     for position, bar in enumerate(drawn):
         shape = shapes[position] if isinstance(shapes, list) else shapes
@@ -137,24 +146,24 @@ def _straight(shape: Json, axes: Axes) -> None:
         axes.axhline(shape["y0"], **style)
 
 
-def _axis(axis: Json, axes: Axes, *, is_x: bool) -> None:
+def _axis(axis: Json, words: list[str], axes: Axes, *, is_x: bool) -> None:
     title = axis.get("title", {}).get("text", "")
     (axes.set_xlabel if is_x else axes.set_ylabel)(title)
+    set_ticks = axes.set_xticks if is_x else axes.set_yticks
     if axis.get("type") == "log":
         (axes.set_xscale if is_x else axes.set_yscale)("log")
+    if words:
+        set_ticks(range(len(words)), words)
+        (axes.set_xlim if is_x else axes.set_ylim)(-0.5, len(words) - 0.5)
+    elif axis.get("tickvals"):
+        set_ticks(axis["tickvals"], axis.get("ticktext"))
     if limits := axis.get("range"):
         ends = [10.0**end for end in limits] if axis.get("type") == "log" else limits
         (axes.set_xlim if is_x else axes.set_ylim)(*ends)
     elif axis.get("autorange") == "reversed" and not axes.images:
         (axes.invert_xaxis if is_x else axes.invert_yaxis)()
-    if axis.get("tickvals"):
-        set_ticks = axes.set_xticks if is_x else axes.set_yticks
-        set_ticks(axis["tickvals"], axis.get("ticktext"))
-    if axis.get("showgrid", True) and not axes.images:
+    if axis.get("visible") is False:
+        (axes.xaxis if is_x else axes.yaxis).set_visible(False)
+    elif axis.get("showgrid", True) and not axes.images:
         axes.grid(axis="x" if is_x else "y", color=GRID, linewidth=0.5)
         axes.set_axisbelow(True)
-
-
-def _numbers(values: Json) -> list[Any]:
-    """Return values with NaN where JSON has null; words stay words."""
-    return [np.nan if value is None else value for value in values]

@@ -15,6 +15,7 @@ numbers only, and a *change* is a path and, unless it is a deletion, a value.
 import gzip
 import json
 import math
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -201,6 +202,8 @@ def _are_alike(base: Json, new: Json) -> bool:
 
 def _plain(value: Any) -> Json:
     """Return `value` as JSON has it: numbers rounded, None for what is not a number."""
+    if isinstance(value, Mapping) and "bdata" in value:
+        return _plain(_decoded(value))
     if isinstance(value, Mapping):
         return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, np.ndarray | list | tuple):
@@ -213,6 +216,14 @@ def _plain(value: Any) -> Json:
         rounded = float(f"{value:.{_DIGITS}g}")
         return int(rounded) if rounded.is_integer() else rounded
     return value
+
+
+def _decoded(packed: Mapping[str, Any]) -> Any:
+    """Return the array that plotly has packed as its bytes."""
+    array = np.frombuffer(b64decode(packed["bdata"]), dtype=packed["dtype"])
+    if "shape" in packed:
+        array = array.reshape([int(n) for n in str(packed["shape"]).split(",")])
+    return array
 
 
 def _check_alike(plan: Plan, first: Scene, at: At, scene: Scene) -> None:
