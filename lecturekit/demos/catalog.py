@@ -9,7 +9,7 @@ from lecturekit.widgets import Deck
 
 from .demo import Demo
 
-NAMES = ("one-round", "client-drift", "server-momentum")
+NAMES = ("one-round", "client-drift", "server-momentum", "stragglers")
 RECORDED = Path(__file__).parent / "recorded"
 
 

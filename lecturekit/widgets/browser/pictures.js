@@ -22,36 +22,40 @@ export function figureOf(deck, at, view) {
 }
 
 // What is left of a trace that is not shown any more: faint, and without words.
-function ghostOf(trace) {
+function faded(trace) {
   const faint = { opacity: 0.3, showlegend: false, hoverinfo: "skip", name: "" };
   if ((trace.type ?? "scatter") === "scatter") {
     const mode = (trace.mode ?? "lines").replace(/\+?text/, "");
     return mode ? { ...trace, ...faint, mode, fill: "none" } : null;
   }
   if (trace.type === "bar" && trace.orientation !== "h") {
-    const marker = { symbol: "line-ew", size: 40, line: { width: 3, color: "#222222" } };
+    const marker = { symbol: "line-ew", size: 16, line: { width: 3, color: "#222222" } };
     return { ...faint, x: trace.x, y: trace.y, mode: "markers", marker };
   }
   return null;
 }
 
-// Text of `size` pixels; lines, markers and margins grow with it.
+// Text of `box.text` pixels; lines, markers and margins grow with it.
 export function pictureOf(deck, at, ghost, view, box) {
   const { data, layout } = figureOf(deck, at, view);
   const scale = box.text / DRAWN_FOR;
-  const behind = ghost ? figureOf(deck, ghost, view).data.map(ghostOf).filter(Boolean) : [];
+  const behind = ghost ? figureOf(deck, ghost, view).data.map(faded).filter(Boolean) : [];
   const traces = [...behind, ...data].map((trace) => scaled(trace, scale));
   const font = { ...layout.template?.layout?.font, size: box.text };
-  const axes = Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name));
-  for (const name of [...axes, "xaxis", "yaxis"]) {
-    const title = layout[name]?.title ?? {};
-    layout[name] = { nticks: 6, ...layout[name], automargin: true };
-    layout[name].title = { ...title, font: { size: box.text }, standoff: box.text / 3 };
-  }
-  const legend = { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", ...layout.legend };
-  const margin = { l: box.text, r: box.text, t: box.text, b: box.text };
-  const whole = { ...layout, font, margin, legend, width: box.width, height: box.height };
-  return { data: traces, layout: { ...whole, title: undefined, autosize: false } };
+  for (const name of ["xaxis", "yaxis"]) layout[name] = axisOf(layout[name] ?? {}, box.text);
+  const legend = { orientation: "h", x: 0, y: 1, yanchor: "bottom", ...layout.legend };
+  // Fixed, since measuring labels to find margins takes longer than all the rest.
+  const margin = { l: 4 * box.text, r: box.text, t: box.text, b: 3.2 * box.text, pad: 0 };
+  if (layout.showlegend) margin.t = 2 * box.text;
+  const { width, height } = box;
+  const whole = { ...layout, font, margin, legend, width, height, autosize: false };
+  return { data: traces, layout: { ...whole, title: undefined } };
+}
+
+function axisOf(axis, size) {
+  const ticks = axis.type === "category" ? { tickmode: "linear", dtick: 1 } : { nticks: 6 };
+  const title = { ...axis.title, font: { size }, standoff: size / 3 };
+  return { ...ticks, ...axis, automargin: false, title };
 }
 
 function scaled(trace, scale) {
