@@ -55,7 +55,7 @@ def present(name: str, text: str = "") -> Any:
 
 def write_notebook(shown: Deck, path: Path, *, code: str, text: str = "") -> None:
     """Write a signed notebook that shows a deck without being run."""
-    widget = Presenter(shown, code=code, text=text)
+    widget = Presenter(shown, code=code, text=text, covers=True)
     arguments = ", ".join(repr(part) for part in (shown.plan.name, text) if part)
     cell = new_code_cell(
         f"from lecturekit.demos.notebook import present\n\npresent({arguments})",

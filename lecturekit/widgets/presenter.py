@@ -32,7 +32,11 @@ export default {
         }
       },
     });
-    return shown.stop;
+    const uncover = model.get("covers") ? cover(shown.root, el) : () => {};
+    return () => {
+      uncover(false);
+      shown.stop();
+    };
   },
 };
 """
@@ -49,6 +53,8 @@ class Presenter(anywidget.AnyWidget):
         The lines that ran, or why they are not here.
     text : str
         The state to begin with; see `Stage.text`.
+    covers : bool
+        Whether it lies over the whole page until Escape is pressed.
 
     Attributes
     ----------
@@ -67,7 +73,16 @@ class Presenter(anywidget.AnyWidget):
     plotly = traitlets.Bytes().tag(sync=True)
     code = traitlets.Unicode().tag(sync=True)
     text = traitlets.Unicode().tag(sync=True)
+    covers = traitlets.Bool().tag(sync=True)
 
-    def __init__(self, deck: Deck, *, code: str = "", text: str = "") -> None:
+    def __init__(
+        self, deck: Deck, *, code: str = "", text: str = "", covers: bool = False
+    ) -> None:
         Stage(deck.plan).restore(text)
-        super().__init__(deck=deck.pack(), plotly=plotly_packed(), code=code, text=text)
+        super().__init__(
+            deck=deck.pack(),
+            plotly=plotly_packed(),
+            code=code,
+            text=text,
+            covers=covers,
+        )

@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 
 _FOLDER = Path(__file__).parent / "browser"
 # Whoever is imported comes first.
-_PARTS = ("moves.js", "pictures.js", "packed.js", "page.js", "presenter.js")
+_PARTS = ("moves.js", "pictures.js", "packed.js", "page.js", "presenter.js", "cover.js")
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(async )?(function|const) )", re.MULTILINE)
 

@@ -30,7 +30,7 @@ function faded(trace) {
   }
   if (trace.type === "bar" && trace.orientation !== "h") {
     const marker = { symbol: "line-ew", size: 16, line: { width: 3, color: "#222222" } };
-    return { ...faint, x: trace.x, y: trace.y, mode: "markers", marker };
+    return { ...faint, opacity: 0.7, x: trace.x, y: trace.y, mode: "markers", marker };
   }
   return null;
 }
