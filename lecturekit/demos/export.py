@@ -55,6 +55,12 @@ body {{ margin: 0; font-family: Arial, Helvetica, sans-serif; color: #222; }}
 
 _START = """
 const contents = (id) => document.getElementById(id).textContent;
+// Browsers stop a page that changes its address too often.
+let later = 0;
+const remember = (text) => {
+  clearTimeout(later);
+  later = setTimeout(() => history.replaceState(null, "", `#${text}`), 200);
+};
 const start = async () => {
   const deck = JSON.parse(await inflated(fromBase64(contents("deck"))));
   const shown = mount(document.getElementById("stage"), {
@@ -62,7 +68,7 @@ const start = async () => {
     plotly: plotlyFrom(fromBase64(contents("plotly"))),
     code: JSON.parse(contents("code")),
     text: location.hash || TEXT,
-    onText: (text) => history.replaceState(null, "", `#${text}`),
+    onText: remember,
   });
   document.getElementById("still").remove();
   return shown;

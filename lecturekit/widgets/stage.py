@@ -78,6 +78,8 @@ class Stage:
             return replace(state, panel="")
         if key == "r":
             return self.begin()
+        if state.panel and key in ("ArrowUp", "ArrowDown"):
+            return state  # they scroll the panel
         return self._show(state, key) if state.locked else self._ask(state, key)
 
     def _ask(self, state: State, key: str) -> State:

@@ -98,6 +98,13 @@ def test_panels_open_and_close(stage, key, panel):
     assert pressed(stage, key, "t").panel == "table"
 
 
+def test_an_open_panel_is_scrolled_while_presets_go_on(stage):
+    """Up and down are the panel's; a clicker still steps through the presets."""
+    state = pressed(stage, "1", " ", "n")
+    assert pressed(stage, "ArrowDown", state=state) == state
+    assert pressed(stage, "PageDown", state=state).preset == 1
+
+
 def test_r_begins_again(stage):
     """For the next class: nothing chosen, nothing locked."""
     assert pressed(stage, "1", " ", "3", "n", "r") == stage.begin()

@@ -17,7 +17,13 @@ export function press(plan, state, key) {
   }
   if (key === "Escape") return { ...state, panel: "" };
   if (key === "r") return begin(plan);
+  if (scrolls(state, key)) return state;
   return state.locked ? show(plan, state, key) : ask(plan, state, key);
+}
+
+// With a panel open, these two scroll it.
+export function scrolls(state, key) {
+  return state.panel !== "" && (key === "ArrowUp" || key === "ArrowDown");
 }
 
 function ask(plan, state, key) {

@@ -5,7 +5,7 @@
 // `plotly` is a promise: questions can be asked while it loads. Where it fails, the
 // table stands in for the views. No kernel, no server and no network is asked.
 
-import { begin, press, restore, toText, turn } from "./moves.js";
+import { begin, press, restore, scrolls, toText, turn } from "./moves.js";
 import { dataTable, helpTable, node, pageOf } from "./page.js";
 import { frameOf, pictureOf, titleOf } from "./pictures.js";
 
@@ -73,9 +73,8 @@ export function mount(place, { deck, plotly, code = "", text = "", onText = () =
     const isModified = event.ctrlKey || event.altKey || event.metaKey;
     if (isModified || BROWSER_KEYS.includes(event.key)) return;
     if (event.target.tagName === "BUTTON" && [" ", "Enter"].includes(event.key)) return;
-    const isScroll = event.target === page.panel && /^(Arrow|Page)/.test(event.key);
     event.stopPropagation();
-    if (isScroll) return;
+    if (scrolls(state, event.key)) return;
     event.preventDefault();
     if (event.key === "f") fullScreen(page.root);
     else go(press(plan, state, event.key), event.timeStamp);
