@@ -106,6 +106,29 @@ def record(
     _write(to or catalog.deck_path(name), deck.pack())
 
 
+@app.command()
+def replay(
+    trace: Annotated[Path, typer.Argument(help="What grid.trace.save(...) wrote.")],
+    other: Annotated[
+        Path | None, typer.Argument(help="Another run, to see where they part.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="The HTML file; default TRACE.html.")
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open it.")] = True,
+) -> None:
+    """Step through the events of a run, or of two side by side, in a browser."""
+    from lecturekit.demos.export import export as page_of
+    from lecturekit.demos.replay import read_trace, replay as deck_of
+
+    one, note = read_trace(trace)
+    two, more = read_trace(other) if other else (None, "")
+    path = to or trace.with_suffix(".html")
+    _write(path, page_of(deck_of(one, two, f"{note} {more}".strip())).encode())
+    if browser:
+        typer.launch(path.resolve().as_uri())
+
+
 def _table() -> Table:
     from lecturekit.demos import catalog
 

@@ -19,6 +19,8 @@ _NOW = {
     "dropped": "is too late",
 }
 
+_ALT = "A row of bars per client: when it receives, computes and sends."
+
 
 def sentence(row: Row) -> str:
     """Return what happened in a row, in one sentence."""
@@ -66,7 +68,7 @@ def timeline_until(trace: Trace, time_s: float | None = None) -> Figure:
     figure = timeline(trace)
     title = {"text": "Who does what, when", "subtitle": {"text": ""}}
     figure.update_layout(height=None, title=title)
-    figure.update_layout(meta={"alt": "Bars per client: when it gets, works, sends."})
+    figure.update_layout(meta={"alt": _ALT, "grow": 2})
     end_s = trace[len(trace) - 1].time_s
     figure.update_yaxes(title_text="client")
     figure.update_xaxes(title_text="seconds", range=[0, 1.04 * max(end_s, 1e-9)])
@@ -86,7 +88,7 @@ def timeline_until(trace: Trace, time_s: float | None = None) -> Figure:
 
 def states(now: dict[int, str], clients: Sequence[int]) -> Figure:
     """Return a figure that says in words what each client does."""
-    figure = figures.canvas("Now", "", "client", "What each client does now.")
+    figure = figures.canvas("Now", "", "client", "What each client does now.", grow=0.7)
     figure.add_scatter(
         x=[0] * len(clients),
         y=[str(k) for k in clients],

@@ -21,6 +21,8 @@ _POLICY = (
     "img-src data: blob:"
 )
 
+_MOST_STILL = 6  # presets that are drawn for who has no scripts: they take space
+
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -117,18 +119,16 @@ def _quoted(text: str) -> str:
 def _still(deck: Deck) -> str:
     """Return the demo for who has no scripts: presets, in words, figures and tables."""
     plan = deck.plan
-    parts = [
-        f"<h1>{escape(plan.title)}</h1>",
-        f"<p>{escape(plan.question)}</p>",
-        "<ol>",
-        *(f"<li>{escape(option)}</li>" for option in plan.options),
-        "</ol>",
-        f"<details><summary>The answer</summary><p>{escape(plan.options[plan.right])}. "
-        f"{escape(plan.because)}</p>",
-        *(_preset(deck, preset) for preset in plan.presets),
-        "</details>",
-    ]
-    return "\n".join(parts)
+    presets = "\n".join(_preset(deck, preset) for preset in plan.presets[:_MOST_STILL])
+    title = f"<h1>{escape(plan.title)}</h1>\n<p>{escape(plan.question)}</p>"
+    if not plan.options:
+        return f"{title}\n{presets}"
+    options = "".join(f"<li>{escape(option)}</li>" for option in plan.options)
+    answer = escape(f"{plan.options[plan.right]}. {plan.because}")
+    return (
+        f"{title}\n<ol>{options}</ol>\n<details><summary>The answer</summary>"
+        f"<p>{answer}</p>\n{presets}</details>"
+    )
 
 
 def _preset(deck: Deck, preset: Preset) -> str:

@@ -15,13 +15,17 @@ from lecturekit.plots.colours import AMOUNT, HUES, INK, TEMPLATE, line_style
 Range = tuple[float, float]
 
 
-def canvas(title: str, x_title: str, y_title: str, alt: str = "") -> go.Figure:
+def canvas(
+    title: str, x_title: str, y_title: str, alt: str = "", *, grow: float = 1
+) -> go.Figure:
     """Return an empty figure; the title stands above it as text of the page.
 
     Parameters
     ----------
     alt : str
         What it shows, for who does not see it; by default what is drawn against what.
+    grow : float
+        How wide it is on the screen, beside the others.
     """
     figure = go.Figure()
     figure.update_layout(
@@ -29,7 +33,7 @@ def canvas(title: str, x_title: str, y_title: str, alt: str = "") -> go.Figure:
         title=title,
         xaxis_title=x_title,
         yaxis_title=y_title,
-        meta={"alt": alt or f"{title}: {y_title} against {x_title}"},
+        meta={"alt": alt or f"{title}: {y_title} against {x_title}", "grow": grow},
     )
     return figure
 

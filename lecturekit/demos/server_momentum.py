@@ -46,15 +46,21 @@ PLAN = Plan(
     because="What the rounds agree on adds up, to ten times a step; what they quarrel "
     "about cancels.",
     controls=(
-        Control("momentum", "momentum", (0.0, 0.5, 0.9, 0.95)),
-        Control("lr", "server rate", (0.1, 0.3, 1.0)),
+        Control(
+            "momentum", "momentum", (0.0, 0.5, 0.9, 0.95), ("0", "0.5", "0.9", "0.95")
+        ),
+        Control("lr", "server rate", (0.1, 0.3, 1.0), ("0.1", "0.3", "1")),
         Control("alpha", "label skew", tuple(SKEWS), tuple(SKEWS.values())),
     ),
     presets=(
         Preset("Momentum 0.9", (0.9, 0.3, 0.1), "The path has become one long curve."),
         Preset("Without", (0.0, 0.3, 0.1), "Short steps, each the way of its cohort."),
         Preset("FedAvg", (0.0, 1.0, 0.1), "Longer steps alone: faster, and a zigzag."),
-        Preset("Both long", (0.95, 1.0, 0.1), "Too much of both: look at the steps."),
+        Preset(
+            "Both long",
+            (0.95, 1.0, 0.1),
+            "Steps five times as long, and never at rest.",
+        ),
         Preset("No skew", (0.9, 1.0, 100), "Cohorts that agree need no memory."),
     ),
     script=(
@@ -63,7 +69,7 @@ PLAN = Plan(
         "Ask for the prediction. Most say: smoother, not better.",
         "Presets 2 and 1: the faint lines are the run before. Then 3: is it only the "
         "length of the step? It helps, but the accuracy jumps up and down.",
-        "Preset 4: where is too much? Preset 5: without skew little is gained.",
+        "Preset 4: is more always better? Preset 5: without skew little is gained.",
         "The same formula, in Nesterov's form, is DiLoCo's and Photon's outer step.",
     ),
 )
@@ -112,7 +118,7 @@ def show(values: Values, data: Any) -> Scene:
         figures.canvas("The server's path", "forward", "aside"),
         {"": data["path"]},
         {"now": data["path"][-1]},
-        reach=1.4,
+        reach=2.6,
     )
     path.update_xaxes(range=[-1, 24])
     steps = figures.lines(

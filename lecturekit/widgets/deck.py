@@ -78,12 +78,12 @@ class Deck:
         first = scenes[states[0]]
         for at in states:
             _check_alike(plan, first, at, scenes[at])
-        bases = [_plain(figure.to_plotly_json()) for figure in first.figures]
+        bases = [plain(figure) for figure in first.figures]
         frames = {}
         for at in states:
             scene = scenes[at]
-            figures = [_plain(figure.to_plotly_json()) for figure in scene.figures]
-            frames[_key(at)] = {
+            figures = [plain(figure) for figure in scene.figures]
+            frames[at] = {
                 "changes": [
                     list(changes(base, figure))
                     for base, figure in zip(bases, figures, strict=True)
@@ -91,12 +91,23 @@ class Deck:
                 "says": scene.says,
                 "rows": _plain(scene.rows),
             }
+        return cls.assembled(plan, first.columns, bases, frames)
+
+    @classmethod
+    def assembled(
+        cls,
+        plan: Plan,
+        columns: Sequence[str],
+        bases: Sequence[Json],
+        frames: Mapping[At, Json],
+    ) -> "Deck":
+        """Return a deck of figures that are JSON already; see the module for frames."""
         content = {
             "format": FORMAT,
             "plan": plan.to_json(),
-            "columns": list(first.columns),
-            "bases": bases,
-            "frames": frames,
+            "columns": list(columns),
+            "bases": list(bases),
+            "frames": {_key(at): frames[at] for at in plan.states()},
         }
         return cls(plan, content)
 
@@ -155,6 +166,11 @@ class Deck:
     def table(self, at: At) -> tuple[list[str], list[list[Json]]]:
         """Return the columns and the rows of a state's table."""
         return self.content["columns"], self.content["frames"][_key(at)]["rows"]
+
+
+def plain(figure: Figure) -> Json:
+    """Return a figure as JSON, its numbers rounded to what a screen resolves."""
+    return _plain(figure.to_plotly_json())
 
 
 def changes(base: Json, new: Json, path: tuple[Any, ...] = ()) -> Iterator[Change]:

@@ -45,15 +45,31 @@ export function optionButton(option, index, choose) {
   return node("div", { class: "lk-option", ...attributes, onclick: choose }, mark, label, bar);
 }
 
+const MOST_LETTERS = 110; // of labels side by side: more do not fit a line
+
 export function slider(control, turn) {
-  const values = control.labels.map((label, position) =>
+  const labels = control.labels.join("").length > MOST_LETTERS ? [] : control.labels;
+  const values = labels.map((label, position) =>
     node("span", { class: "lk-value", onclick: () => turn(position) }, label),
   );
   const attributes = { role: "slider", tabindex: "0", "aria-label": control.label };
-  const range = { "aria-valuemin": "0", "aria-valuemax": String(values.length - 1) };
+  const range = { "aria-valuemin": "0", "aria-valuemax": String(control.labels.length - 1) };
   const name = node("span", { class: "lk-name" }, control.label);
   const track = node("span", { class: "lk-track" }, ...values);
-  return node("div", { class: "lk-control", ...attributes, ...range }, name, track);
+  const whole = node("div", { class: "lk-control", ...attributes, ...range }, name, track);
+  if (!labels.length) track.append(long(control, turn));
+  return whole;
+}
+
+// Too many values for words: a bar that is filled as far as the value is.
+function long(control, turn) {
+  const last = control.labels.length - 1;
+  const bar = node("span", { class: "lk-bar" }, node("span", { class: "lk-filled" }), node("span", { class: "lk-said" }));
+  bar.addEventListener("click", (event) => {
+    const { left, width } = bar.getBoundingClientRect();
+    turn(Math.round((last * (event.clientX - left)) / width));
+  });
+  return bar;
 }
 
 export function presetButton(preset, index, press) {
@@ -65,7 +81,8 @@ export function view(figure) {
   const title = node("h3");
   const alt = figure.layout.meta?.alt ?? "";
   const plot = node("div", { class: "lk-plot", role: "img", "aria-label": alt });
-  return { title, plot, whole: node("figure", { class: "lk-view" }, title, plot) };
+  const style = `flex-grow: ${figure.layout.meta?.grow ?? 1}`;
+  return { title, plot, whole: node("figure", { class: "lk-view", style }, title, plot) };
 }
 
 // All parts by name; `on` says what a click does.

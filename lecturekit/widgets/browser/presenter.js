@@ -132,6 +132,11 @@ function write(page, deck, state, { code, isReset = false }) {
     const { labels } = plan.controls[i];
     control.setAttribute("aria-valuenow", state.at[i]);
     control.setAttribute("aria-valuetext", labels[state.at[i]]);
+    const filled = control.querySelector(".lk-filled");
+    if (filled) {
+      filled.style.width = `${(100 * state.at[i]) / (labels.length - 1)}%`;
+      control.querySelector(".lk-said").textContent = labels[state.at[i]];
+    }
     control.querySelectorAll(".lk-value").forEach((value, position) => {
       value.classList.toggle("lk-on", position === state.at[i]);
       value.classList.toggle("lk-was", position === state.ghost?.[i] && position !== state.at[i]);
