@@ -6,6 +6,7 @@ level lines. What is drawn stands in the figure's JSON; see `figures`.
 """
 
 import io
+import re
 from typing import Any
 
 import matplotlib as mpl
@@ -18,6 +19,7 @@ from lecturekit.plots.colours import GRID, INK
 
 Json = Any
 
+_METADATA = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
 _DASHES = {"dash": "--", "dot": ":", "dashdot": "-."}
 _SYMBOLS = {"diamond": "D", "star": "*", "x": "x", "square": "s", "triangle-up": "^"}
 _SIDES = {"left": "right", "right": "left", "center": "center"}  # of text, of alignment
@@ -40,7 +42,7 @@ def svg(figure: Json, *, width: float = 4, height: float = 3) -> str:
         draw(figure, page.add_subplot())
         buffer = io.StringIO()
         page.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
+    text = _METADATA.sub("", buffer.getvalue())
     return text[text.index("<svg") :]
 
 

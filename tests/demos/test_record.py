@@ -1,4 +1,4 @@
-"""Recording: every state once, going on where it stopped; and the decks of the house."""
+"""Recording: every state once, going on where it stopped; and the committed decks."""
 
 import json
 
