@@ -9,7 +9,14 @@ from lecturekit.widgets import Deck
 
 from .demo import Demo
 
-NAMES = ("one-round", "client-drift", "server-momentum", "stragglers")
+NAMES = (
+    "one-round",
+    "client-drift",
+    "server-momentum",
+    "stragglers",
+    "bytes-and-seconds",
+    "secure-sum",
+)
 RECORDED = Path(__file__).parent / "recorded"
 
 

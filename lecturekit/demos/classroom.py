@@ -38,6 +38,16 @@ def flat(model: Model) -> Flat:
     return np.concatenate([array.ravel() for array in model.values()])
 
 
+def shaped(vector: Flat) -> Model:
+    """Return the model whose arrays, end to end, are `vector`."""
+    like = MLP_64.initial(0)
+    ends = np.cumsum([array.size for array in like.values()])[:-1]
+    return {
+        name: part.reshape(like[name].shape)
+        for name, part in zip(like, np.split(vector, ends), strict=True)
+    }
+
+
 @dataclass
 class Run:
     """What happened: the model after every round, from round 0, and the trace."""
@@ -119,7 +129,7 @@ class Classroom:
     def client_app(
         self, *, local_steps: int, lr: float, watch: Watch | None = None
     ) -> ClientApp:
-        """Return clients that draw `local_steps` batches of their own and train."""
+        """Return clients that train and answer with their model."""
         app = ClientApp()
 
         @app.train()
@@ -128,25 +138,45 @@ class Classroom:
             self.lab["set_parameters"](model, message.content["arrays"])
             config = message.content["config"]
             assert isinstance(config, ConfigRecord)
-            t, held = cast(int, config["server-round"]), self.federation[k]
-            rng = np.random.default_rng((self.seed, t, k))
-            drawn = rng.integers(len(held.labels), size=16 * local_steps)
-
-            def gradients(model: Model, features: Any, labels: Any) -> Model:
-                if watch:
-                    watch(k, flat(model))
-                return MLP_64.gradients(model, features, labels)
-
-            trained = self.lab["local_sgd"](
-                *(model, held.features[drawn], held.labels[drawn], gradients),
-                **{"lr": lr, "batch_size": 16, "local_epochs": 1, "rng": rng},
-            )
-            if watch:
-                watch(k, flat(trained))
+            t = cast(int, config["server-round"])
             content = {
-                "arrays": self.lab["get_parameters"](trained),
-                "metrics": MetricRecord({"num-examples": len(held.labels)}),
+                "arrays": self.lab["get_parameters"](
+                    self.train(k, t, model, local_steps=local_steps, lr=lr, watch=watch)
+                ),
+                "metrics": MetricRecord({"num-examples": len(self.federation[k])}),
             }
             return Message(RecordDict(content), reply_to=message)
 
         return app
+
+    def train(
+        self,
+        k: int,
+        server_round: int,
+        model: Model,
+        *,
+        local_steps: int,
+        lr: float,
+        watch: Watch | None = None,
+    ) -> Model:
+        """Return what client k makes of a model with `local_steps` batches of its own.
+
+        Which batches depends on (seed, round, client) alone.
+        """
+        rng, held = (
+            np.random.default_rng((self.seed, server_round, k)),
+            self.federation[k],
+        )
+        drawn = rng.integers(len(held.labels), size=16 * local_steps)
+
+        def gradients(model: Model, features: Any, labels: Any) -> Model:
+            if watch:
+                watch(k, flat(model))
+            return MLP_64.gradients(model, features, labels)
+
+        given = (model, held.features[drawn], held.labels[drawn], gradients)
+        settings = {"lr": lr, "batch_size": 16, "local_epochs": 1, "rng": rng}
+        trained: Model = self.lab["local_sgd"](*given, **settings)
+        if watch:
+            watch(k, flat(trained))
+        return trained

@@ -4,7 +4,8 @@
     compute         one state of the controls -> what happened, as JSON; the real
                     runtime on real data, every draw from the seed
     show            that -> one to three figures, a sentence and a table: a `Scene`
-    code            which function of which lab runs in it; nothing of it is copied
+    code            which function of which lab runs in it; nothing of it is copied.
+                    What no lab asks for may be a function of the demo itself
 
 `compute` may take its time: it runs before the lecture, once for every state, in a
 process that may be stopped and go on (`lecturekit record`). `show` is quick; changing a
@@ -48,11 +49,11 @@ class Demo:
         `compute(values, seed)` returns what JSON can hold.
     show : callable
         `show(values, data)` returns a Scene.
-    code : Answer
-        What the peek shows.
+    code : Answer or callable
+        What the peek shows: a lab's function, or one of the demo's own.
     """
 
     plan: Plan
     compute: Callable[[Values, int], Any]
     show: Callable[[Values, Any], Scene]
-    code: Answer
+    code: Answer | Callable[..., Any]

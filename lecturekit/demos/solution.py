@@ -8,7 +8,9 @@ Looked for in `$LECTUREKIT_SOLUTIONS`, the current folder, and beside the packag
 """
 
 import ast
+import inspect
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,25 +41,30 @@ def answers(lab: str, *exercises: str) -> dict[str, Any]:
     return names
 
 
-def source(answer: Answer) -> str:
+def source(answer: Answer | Callable[..., Any]) -> str:
     """Return the function as students should write it, without its docstring.
+
+    Of a function that is not a lab's, return its own lines.
 
     Raises
     ------
     UserError
         As `answers` does.
     """
+    if not isinstance(answer, Answer):
+        return _function(inspect.getsource(answer), answer.__name__)
     for cell in _cells(answer.lab):
         if cell.get("exercise") == answer.exercise:
             return _function(cell["source"], answer.function)
     raise UserError(f"expected an exercise {answer.exercise!r} in {answer.lab}")
 
 
-def peek(answer: Answer) -> str:
+def peek(answer: Answer | Callable[..., Any]) -> str:
     """Return the lines to show, or the sentence that says why they are not here."""
     try:
         return source(answer)
     except UserError:
+        assert isinstance(answer, Answer)
         return (
             f"# These lines are the exercise {answer.exercise!r} of {answer.lab}.\n"
             "# Its solution is not on this machine."
