@@ -24,6 +24,9 @@ TARGETS = {
     "grading_worker_megabytes": "<= 400",
     "grading_kernels_lost": "0",
     "grading_marks_wrong_after_kills": "0",
+    "demo_p95_ms": "<= 100",
+    "demo_start_seconds": "<= 2",
+    "demo_export_megabytes": "<= 3",
 }
 
 PAGE = """# Benchmarks

@@ -1,9 +1,10 @@
-"""The command line of lectures: `lecturekit demo`, `export`, `record`, `replay`.
+"""The command line of lectures: demo, export, record, replay, votes.
 
 Commands only parse, call one function and say what came of it. What a user got wrong is
 said in one sentence on stderr, with exit status 2.
 """
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,6 +45,9 @@ def demo(
     state: State = "",
     browser: Annotated[bool, typer.Option(help="Open one.")] = True,
     port: Annotated[int, typer.Option(help="Of JupyterLab.")] = 8888,
+    votes: Annotated[
+        str, typer.Option(help="Where to count, as `lecturekit votes` printed it.")
+    ] = "",
 ) -> None:
     """List the demos, or open one in JupyterLab, ready to be presented."""
     if not name:
@@ -53,7 +57,8 @@ def demo(
 
     _check(_deck(name), state)
     arguments = (f"--port={port}", *(() if browser else ("--no-browser",)))
-    raise typer.Exit(open_lab(name, text=state, arguments=arguments))
+    shown = {"text": state, "votes": votes}
+    raise typer.Exit(open_lab(name, arguments=arguments, **shown))
 
 
 @app.command()
@@ -127,6 +132,21 @@ def replay(
     _write(path, page_of(deck_of(one, two, f"{note} {more}".strip())).encode())
     if browser:
         typer.launch(path.resolve().as_uri())
+
+
+@app.command()
+def votes(
+    name: Name,
+    host: Annotated[
+        str, typer.Option(help="0.0.0.0 lets the class in; default this machine.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8765,
+) -> None:
+    """Let a class predict on their own devices, anonymously; ends with Ctrl-C."""
+    from lecturekit.demos.votes import serve
+
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(_deck(name).plan, host=host, port=port, tell=lambda t: out.print(Text(t)))
 
 
 def _table() -> Table:

@@ -142,8 +142,7 @@ def show(values: Values, data: Any) -> Scene:
         f"{NUM_STEPS} steps take {times[-1]:.3g} seconds, {computing / whole:.0%} of "
     )
     says += f"them computing, and end at {scores[-1]:.0%} accuracy."
-    parts = zip(WHERE, data["seconds"], (downs, None, ups), strict=True)
-    rows = [list(part) for part in parts]
+    rows = list(zip(WHERE, data["seconds"], (downs, None, ups), strict=True))
     return Scene([accuracy, shares, volume], says, ("", "seconds", "MB"), rows)
 
 

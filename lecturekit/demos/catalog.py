@@ -15,7 +15,9 @@ NAMES = (
     "server-momentum",
     "stragglers",
     "bytes-and-seconds",
+    "photon-rounds",
     "secure-sum",
+    "privacy-noise",
 )
 RECORDED = Path(__file__).parent / "recorded"
 

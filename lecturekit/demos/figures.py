@@ -5,12 +5,14 @@ it, the handout does so for paper. Colours and dashes are those of `lecturekit.p
 """
 
 from collections.abc import Mapping, Sequence
+from html import escape
+from textwrap import wrap
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from lecturekit.plots.colours import AMOUNT, HUES, INK, TEMPLATE, line_style
+from lecturekit.plots.colours import HUES, INK, TEMPLATE, line_style
 
 Range = tuple[float, float]
 
@@ -131,33 +133,6 @@ def bars(
     return figure
 
 
-def heat(
-    figure: go.Figure,
-    table: ArrayLike,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    *,
-    top: float,
-    digits: str = ".0f",
-) -> go.Figure:
-    """Draw a table as cells, from white to blue, each with its number."""
-    cells = np.asarray(table, dtype=float)
-    figure.add_heatmap(
-        z=cells,
-        x=list(columns),
-        y=list(rows),
-        zmin=0,
-        zmax=top,
-        colorscale=AMOUNT,
-        showscale=False,
-        text=[[format(cell, digits) for cell in row] for row in cells],
-        texttemplate="%{text}",
-    )
-    figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(type="category")
-    return figure
-
-
 def paths(
     figure: go.Figure,
     ways: Mapping[str, ArrayLike],
@@ -190,4 +165,24 @@ def paths(
         label(figure, x, y, name, INK, side="bottom center")
     figure.update_xaxes(range=[-reach, reach])
     figure.update_yaxes(range=[-reach, reach])
+    return figure
+
+
+def written(figure: go.Figure, texts: Sequence[str], *, width: int = 52) -> go.Figure:
+    """Write texts as on a typewriter, one below the other."""
+    lines = []
+    for text in texts:
+        for line in "".join(c if c.isascii() else "?" for c in text).splitlines():
+            lines += wrap(line, width, drop_whitespace=False)
+        lines.append("")
+    figure.add_scatter(
+        x=[0],
+        y=[1],
+        mode="text",
+        text=["<br>".join(escape(line) for line in lines)],
+        textposition="bottom right",
+        textfont={"family": "monospace", "color": INK},
+    )
+    figure.update_xaxes(range=[0, 1], visible=False)
+    figure.update_yaxes(range=[0, 1], visible=False)
     return figure

@@ -53,9 +53,12 @@ def present(name: str, text: str = "") -> Any:
         return Sentence(str(error))
 
 
-def write_notebook(shown: Deck, path: Path, *, code: str, text: str = "") -> None:
-    """Write a signed notebook that shows a deck without being run."""
-    widget = Presenter(shown, code=code, text=text, covers=True)
+def write_notebook(shown: Deck, path: Path, *, text: str = "", **more: str) -> None:
+    """Write a signed notebook that shows a deck without being run.
+
+    `more` is for the Presenter: its code, and where votes are counted.
+    """
+    widget = Presenter(shown, text=text, covers=True, **more)
     arguments = ", ".join(repr(part) for part in (shown.plan.name, text) if part)
     cell = new_code_cell(
         f"from lecturekit.demos.notebook import present\n\npresent({arguments})",
@@ -81,22 +84,26 @@ def write_notebook(shown: Deck, path: Path, *, code: str, text: str = "") -> Non
     NotebookNotary().sign(notebook)
 
 
-def open_lab(name: str, *, text: str = "", arguments: tuple[str, ...] = ()) -> int:
+def open_lab(
+    name: str, *, text: str = "", votes: str = "", arguments: tuple[str, ...] = ()
+) -> int:
     """Open JupyterLab with the demo and nothing else; return its exit status.
 
     Parameters
     ----------
     name, text
         As for `present`.
+    votes : str
+        Where the votes of a class are counted; see `votes`.
     arguments : tuple of str
         More for `jupyter lab`: "--no-browser", "--port=8890".
     """
-    code = peek(demo(name).code)
+    more = {"code": peek(demo(name).code), "votes": votes}
     environment = dict(os.environ)
     if (Path.cwd() / "solutions").is_dir():
         environment.setdefault("LECTUREKIT_SOLUTIONS", str(Path.cwd() / "solutions"))
     with TemporaryDirectory(prefix="lecturekit-") as folder:
-        write_notebook(deck(name), Path(folder, f"{name}.ipynb"), code=code, text=text)
+        write_notebook(deck(name), Path(folder, f"{name}.ipynb"), text=text, **more)
         command = [
             *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"),
             f"--LabApp.default_url=/doc/tree/{name}.ipynb",

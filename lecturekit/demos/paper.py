@@ -7,6 +7,7 @@ level lines. What is drawn stands in the figure's JSON; see `figures`.
 
 import io
 import re
+from html import unescape
 from typing import Any
 
 import matplotlib as mpl
@@ -102,7 +103,11 @@ def _scatter(trace: Json, axes: Axes) -> None:
         rise, _, side = trace.get("textposition", "middle center").partition(" ")
         ink = trace.get("textfont", {}).get("color", colour)
         for word, at in zip(trace["text"], zip(x, y, strict=True), strict=True):
-            axes.text(*at, word, color=ink, ha=_SIDES[side], va=_RISES[rise])
+            word = unescape(word.replace("<br>", "\n"))
+            family = trace.get("textfont", {}).get("family")
+            axes.text(
+                *at, word, color=ink, family=family, ha=_SIDES[side], va=_RISES[rise]
+            )
 
 
 def _bars(trace: Json, axes: Axes) -> None:

@@ -1,34 +1,70 @@
 """Privacy noise: clip, add noise, and what both cost.
 
 Every client's update is clipped to norm C, and noise of standard deviation sigma * C is
-added to their sum. Whether somebody took part is then hard to tell: with T such rounds
-and everybody in each, the releases together are mu-GDP, mu = sqrt(T) / sigma, and
+added to their sum, so that it is hard to tell whether somebody took part. How private
+that is depends on sigma and the rounds alone (see `accountant`); C decides how much of
+an update is left, and how large the noise is.
 
-    delta(epsilon) = Phi(mu/2 - epsilon/mu) - e^epsilon Phi(-mu/2 - epsilon/mu)
-
-exactly. C is not in it: it decides how much of an update is left, not how private it is.
-
-Papers: McMahan et al., Learning Differentially Private Recurrent Language Models, ICLR
-2018, https://arxiv.org/abs/1710.06963; Dong, Roth, Su, Gaussian Differential Privacy,
-2019, https://arxiv.org/abs/1905.02383
+Paper: McMahan et al., Learning Differentially Private Recurrent Language Models, ICLR
+2018, https://arxiv.org/abs/1710.06963
 """
 
 from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import norm
 
 from lecturekit.runtime import LocalGrid
 from lecturekit.widgets import Control, Plan, Preset, Scene
 
 from . import figures
+from .accountant import epsilon
 from .classroom import Classroom, Flat
 from .demo import Demo, Values
 from .updates import Sent, run_updates, update_app
 
 ROUNDS, DELTA = 30, 1e-3
+
+
+PLAN = Plan(
+    name="privacy-noise",
+    title="What does privacy cost?",
+    lecture="Privacy",
+    minutes=10,
+    shows="clipping norm, noise and number of clients: epsilon against accuracy",
+    question="The clipping norm is made ten times smaller, and the noise multiplier "
+    "stays as it is. What happens to the privacy budget epsilon?",
+    options=(
+        "It is ten times smaller: safer",
+        "It is ten times larger: less is hidden",
+        "Nothing",
+        "It depends on the data",
+    ),
+    right=2,
+    because="The noise is a multiple of the clipping norm: it shrinks along.",
+    controls=(
+        Control("clip_norm", "clipping norm", (0.1, 0.3, 1, 3)),
+        Control("noise", "noise multiplier", (0, 1, 4, 16)),
+        Control("clients", "clients", (50, 200)),
+    ),
+    presets=(
+        Preset("Clipped hard", (0.1, 4, 50), "Just as private, and slow."),
+        Preset("Clipped little", (1, 4, 50), "The same epsilon; larger noise."),
+        Preset("Between", (0.3, 4, 50), "Below the norm of most updates: best here."),
+        Preset("Not private", (0.3, 0, 50), "What it would be without noise."),
+        Preset("Very private", (0.3, 16, 50), "Fifty clients cannot hide anybody."),
+        Preset("In a crowd", (0.3, 16, 200), "The same noise, shared by 200."),
+    ),
+    script=(
+        "Say: each client bounds what it can change, and then noise as large as that "
+        "bound is added, so nobody can be told from the noise.",
+        "Ask for the prediction: nearly all say the first. Presets 1 and 2: only the "
+        "accuracy has changed.",
+        "Preset 3: where is the best clipping norm? Look at the norms, on the right.",
+        "Presets 4 and 5: turn the noise up. Preset 6: the cure is not less noise, it "
+        "is more people.",
+    ),
+)
 
 
 def private_mean(
@@ -41,17 +77,13 @@ def private_mean(
     return (clipped.sum(axis=0) + noise) / len(updates)
 
 
-def epsilon(noise_multiplier: float, num_rounds: int, delta: float = DELTA) -> float:
-    """Return the privacy budget that is spent; infinite without noise."""
-    if noise_multiplier == 0:
-        return float("inf")
-    mu = num_rounds**0.5 / noise_multiplier
-
-    def excess(e: float) -> float:
-        spent = norm.logcdf(-mu / 2 - e / mu) + e
-        return float(norm.cdf(mu / 2 - e / mu) - np.exp(spent) - delta)
-
-    return float(brentq(excess, 0, 10 * mu * (mu + 10)))
+def compute(values: Values, seed: int) -> Any:
+    """Run 30 rounds; return accuracy, norms of updates, and what privacy is spent."""
+    accuracy, norms = _run(
+        values["clip_norm"], values["noise"], values["clients"], seed
+    )
+    spent = epsilon(values["noise"], ROUNDS, DELTA) if values["noise"] else None
+    return {"accuracy": accuracy, "norms": norms, "epsilon": spent}
 
 
 @cache
@@ -73,3 +105,30 @@ def _run(clip_norm: float, noise: float, clients: int, seed: int) -> Any:
     grid = LocalGrid(app, room.federation, seed=seed, trace=False)
     curve = run_updates(room, grid, combine, ROUNDS)
     return [score for _, score in curve], norms
+
+
+def show(values: Values, data: Any) -> Scene:
+    """Draw accuracy, epsilon, and updates beside the clipping norm and the noise."""
+    rounds = range(1, ROUNDS + 1)
+    accuracy = figures.lines(
+        figures.canvas("Accuracy", "round", "test accuracy", grow=1.3),
+        {"here": (rounds, data["accuracy"])},
+        y_range=(0, 1.05),
+    )
+    clip, sigma, norms = values["clip_norm"], values["noise"], data["norms"]
+    noise = sigma * clip * 4810**0.5 / values["clients"]  # the length of 4,810 draws
+    sizes = {"update": norms[-1], "clipped": min(norms[-1], clip), "noise": noise}
+    lengths = figures.bars(
+        figures.canvas("Length, in the last round", "", "norm"),
+        sizes,
+        y_range=(0, max(2.5, 1.15 * max(sizes.values()))),
+        marked=["noise"],
+    )
+    here, spent = data["accuracy"][-1], data["epsilon"]
+    budget = f"epsilon {spent:.3g} (delta {DELTA:g})" if sigma else "no privacy at all"
+    says = f"After {ROUNDS} rounds: {here:.0%} of the test digits right, {budget}."
+    rows = [*sizes.items(), ("epsilon", spent)]
+    return Scene([accuracy, lengths], says, ("", "value"), rows)
+
+
+DEMO = Demo(PLAN, compute, show, private_mean)

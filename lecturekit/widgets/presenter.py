@@ -23,6 +23,7 @@ export default {
       plotly: plotlyFrom(bytes("plotly")),
       code: model.get("code"),
       text: model.get("text"),
+      votes: model.get("votes"),
       onText(text) {
         model.set("text", text);
         try {
@@ -55,6 +56,8 @@ class Presenter(anywidget.AnyWidget):
         The state to begin with; see `Stage.text`.
     covers : bool
         Whether it lies over the whole page until Escape is pressed.
+    votes : str
+        Where the class's votes are counted: an address that returns a list of numbers.
 
     Attributes
     ----------
@@ -74,9 +77,16 @@ class Presenter(anywidget.AnyWidget):
     code = traitlets.Unicode().tag(sync=True)
     text = traitlets.Unicode().tag(sync=True)
     covers = traitlets.Bool().tag(sync=True)
+    votes = traitlets.Unicode().tag(sync=True)
 
     def __init__(
-        self, deck: Deck, *, code: str = "", text: str = "", covers: bool = False
+        self,
+        deck: Deck,
+        *,
+        code: str = "",
+        text: str = "",
+        covers: bool = False,
+        votes: str = "",
     ) -> None:
         Stage(deck.plan).restore(text)
         super().__init__(
@@ -85,4 +95,5 @@ class Presenter(anywidget.AnyWidget):
             code=code,
             text=text,
             covers=covers,
+            votes=votes,
         )

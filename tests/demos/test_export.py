@@ -78,8 +78,9 @@ def test_paper_draws_what_the_screen_draws():
         figures.canvas("Bars", "who", "y"), {"0": 1, "all": 2}, y_range=(0, 3)
     )
     assert ">all<" in svg(plain(bars))
-    cells = figures.heat(
-        figures.canvas("Cells", "x", "y"), [[1, 2]], ["r"], ["c", "d"], top=2
+    shades = [[0, "#FFFFFF"], [1, "#0072B2"]]
+    cells = figures.canvas("Cells", "x", "y").add_heatmap(
+        z=[[1, 2]], x=["c", "d"], y=["r"], zmin=0, zmax=2, colorscale=shades
     )
     assert ">d<" in svg(plain(cells))
     with pytest.raises(ValueError, match="got 'pie'"):

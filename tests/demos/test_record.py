@@ -56,8 +56,12 @@ def test_a_recording_goes_on_where_it_stopped(tmp_path):
     assert record(DEMO, tmp_path / "elsewhere").pack() == deck.pack()
 
 
+# The texts of the last one come with Python and SciPy, and change with their versions.
+SAME_EVERYWHERE = [name for name in catalog.NAMES if name != "photon-rounds"]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", catalog.NAMES)
+@pytest.mark.parametrize("name", SAME_EVERYWHERE)
 def test_the_committed_deck_is_what_the_demo_computes(name):
     """A state computed now is that of the deck, to within what machines differ in."""
     demo, deck = catalog.demo(name), catalog.deck(name)

@@ -19,6 +19,7 @@ const KEYS = [
   ["PageUp, PageDown", "presets, with a clicker"],
   ["f", "full screen"],
   ["n  p  t", "notes, code, table"],
+  ["v", "how the class has voted"],
   ["r", "begin again"],
   ["Esc", "close this"],
 ];

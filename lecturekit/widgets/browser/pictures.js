@@ -53,7 +53,8 @@ export function pictureOf(deck, at, ghost, view, box) {
 }
 
 function axisOf(axis, size) {
-  const ticks = axis.type === "category" ? { tickmode: "linear", dtick: 1 } : { nticks: 6 };
+  const isEach = axis.type === "category" || axis.type === "log"; // word, or power of ten
+  const ticks = isEach ? { tickmode: "linear", dtick: 1 } : { nticks: 6 };
   const title = { ...axis.title, font: { size }, standoff: size / 3 };
   return { ...ticks, ...axis, automargin: false, title };
 }

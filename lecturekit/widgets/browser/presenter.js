@@ -1,9 +1,10 @@
 // A demo on stage: takes keys, moves the state, draws what the deck says about it.
 //
-//   mount(place, { deck, plotly, code, text, onText })
+//   mount(place, { deck, plotly, code, text, votes, onText })
 //
 // `plotly` is a promise: questions can be asked while it loads. Where it fails, the
-// table stands in for the views. No kernel, no server and no network is asked.
+// table stands in for the views. No kernel, no server and no network is asked, but for
+// the votes of a class, if there are any, when `v` is pressed.
 
 import { begin, press, restore, scrolls, toText, turn } from "./moves.js";
 import { dataTable, helpTable, node, pageOf } from "./page.js";
@@ -12,7 +13,7 @@ import { frameOf, pictureOf, titleOf } from "./pictures.js";
 const BROWSER_KEYS = ["Tab", "Shift", "Control", "Alt", "Meta", "F5", "F11", "F12"];
 const CHOOSE_FIRST = "Choose an answer first: 1 to 5, or the arrows.";
 
-export function mount(place, { deck, plotly, code = "", text = "", onText = () => {} }) {
+export function mount(place, { deck, plotly, code = "", text = "", votes = "", onText = () => {} }) {
   const { plan } = deck;
   const page = pageOf(deck, {
     choose: (i) => state.locked || go(press(plan, state, String(i + 1))),
@@ -77,6 +78,7 @@ export function mount(place, { deck, plotly, code = "", text = "", onText = () =
     if (scrolls(state, event.key)) return;
     event.preventDefault();
     if (event.key === "f") fullScreen(page.root);
+    else if (event.key === "v") showVotes(page, votes);
     else go(press(plan, state, event.key), event.timeStamp);
     if (!state.locked && state.choice === null && [" ", "Enter"].includes(event.key)) {
       page.hint.textContent = CHOOSE_FIRST;
@@ -163,6 +165,24 @@ function writePanel(page, deck, state, code) {
   };
   page.panel.setAttribute("aria-label", state.panel || "closed");
   page.panel.replaceChildren(...(state.panel ? [...contents[state.panel](), close] : []));
+}
+
+// How the class has voted, beside each answer.
+async function showVotes(page, address) {
+  try {
+    if (!address) throw new Error("start `lecturekit votes`");
+    const answer = await fetch(address);
+    if (!answer.ok) throw new Error(`the vote page says ${answer.status}`);
+    const counts = await answer.json();
+    const all = counts.reduce((sum, count) => sum + count, 0);
+    page.options.forEach((option, i) => {
+      option.querySelector(".lk-votes").textContent = `${counts[i]} of ${all}`;
+      option.style.setProperty("--share", `${(100 * counts[i]) / Math.max(all, 1)}%`);
+    });
+    page.hint.textContent = `${all} have voted.`;
+  } catch (error) {
+    page.hint.textContent = `No votes to show (${error.message}): ask for hands.`;
+  }
 }
 
 // 24 pixels at 1920, as the style sheet has it.
