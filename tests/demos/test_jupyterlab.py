@@ -5,16 +5,16 @@ import re
 import signal
 import subprocess
 import sys
-import threading
+import time
 
 import httpx
 import pytest
 
 from lecturekit.demos import catalog
-
 from tests.demos.shown import SIZE, Shown
 
 pytestmark = pytest.mark.slow
+ADDRESS = r"http://127\.0\.0\.1:\d+/doc/\S+"
 
 
 @pytest.fixture(scope="module")
@@ -23,23 +23,28 @@ def lab(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(home)}
     environment |= {"JUPYTER_DATA_DIR": str(home), "JUPYTER_RUNTIME_DIR": str(home)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lecturekit", "demo", "client-drift", "--no-browser"],
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-        start_new_session=True,
-    )
+    log = home / "log"
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "lecturekit",
+                "demo",
+                "client-drift",
+                "--no-browser",
+            ],
+            stderr=errors,
+            env=environment,
+            start_new_session=True,
+        )
     try:
-        address = None
-        for line in process.stderr:
-            if found := re.search(r"http://127\.0\.0\.1:\d+/doc/\S+", line):
-                address = found.group()
-                break
-        assert address, "JupyterLab has not started"
-        drain = threading.Thread(target=process.stderr.read, daemon=True)
-        drain.start()
-        yield address
+        while not (
+            found := re.search(r"http://127\.0\.0\.1:\d+/doc/\S+", log.read_text())
+        ):
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.1)
+        yield found.group()
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=30)
@@ -58,12 +63,12 @@ def test_a_demo_is_presented_in_jupyterlab(lab, browser):
     shown.press("3", " ")
     shown.wait_drawn(deck.plan.at(deck.plan.presets[0].values))
     base, _, token = lab.partition("?token=")
-    server = httpx.Client(
+    with httpx.Client(
         base_url=base.partition("/doc/")[0],
         headers={"Authorization": f"token {token}"},
-    )
-    for kernel in server.get("/api/kernels").json():
-        server.delete(f"/api/kernels/{kernel['id']}").raise_for_status()
+    ) as server:
+        for kernel in server.get("/api/kernels").json():
+            server.delete(f"/api/kernels/{kernel['id']}").raise_for_status()
     shown.press("2", "ArrowLeft")
     at = list(deck.plan.at(deck.plan.presets[1].values))
     at[0] -= 1
