@@ -172,7 +172,8 @@ def written(figure: go.Figure, texts: Sequence[str], *, width: int = 52) -> go.F
     """Write texts as on a typewriter, one below the other."""
     lines = []
     for text in texts:
-        for line in "".join(c if c.isascii() else "?" for c in text).splitlines():
+        for line in text.splitlines():
+            line = "".join(c if c.isascii() and c.isprintable() else "?" for c in line)
             lines += wrap(line, width, drop_whitespace=False)
         lines.append("")
     figure.add_scatter(

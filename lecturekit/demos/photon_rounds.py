@@ -133,7 +133,7 @@ def show(values: Values, data: Any) -> Scene:
     by_source = dict(zip(SOURCES, zip(*data["losses"], strict=True), strict=True))
     canvas = figures.canvas("Loss on each source", "steps", "nats per token")
     series = {name: (steps, losses) for name, losses in by_source.items()}
-    losses = figures.lines(canvas, series, y_range=(2.8, 6.6), has_markers=True)
+    losses = figures.lines(canvas, series, y_range=(2.8, 7), has_markers=True)
     losses.update_xaxes(range=[0, 560])
     page = figures.written(figures.canvas("What it writes", "", ""), data["text"])
     mean = np.mean(data["losses"][-1])
