@@ -8,6 +8,7 @@ from lecturekit.errors import UserError
 from lecturekit.widgets import Deck
 
 from .demo import Demo
+from .solution import peek
 
 NAMES = (
     "one-round",
@@ -34,6 +35,17 @@ def demo(name: str) -> Demo:
     module = import_module(f"lecturekit.demos.{name.replace('-', '_')}")
     found: Demo = module.DEMO
     return found
+
+
+def code(name: str) -> str:
+    """Return the lines to show for a demo, or the sentence that says why not.
+
+    A deck can be shown where the packages that it was recorded with are missing.
+    """
+    try:
+        return peek(demo(name).code)
+    except ImportError as error:
+        return f"# These lines cannot be shown here: {error}."
 
 
 def deck_path(name: str) -> Path:

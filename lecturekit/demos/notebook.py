@@ -20,8 +20,7 @@ from lecturekit.errors import UserError
 from lecturekit.widgets import Deck
 from lecturekit.widgets.presenter import Presenter
 
-from .catalog import deck, demo
-from .solution import peek
+from . import catalog
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _STATE = "application/vnd.jupyter.widget-state+json"
@@ -48,7 +47,7 @@ def present(name: str, text: str = "") -> Any:
         A state to begin with.
     """
     try:
-        return Presenter(deck(name), code=peek(demo(name).code), text=text)
+        return Presenter(catalog.deck(name), code=catalog.code(name), text=text)
     except (UserError, ValueError) as error:
         return Sentence(str(error))
 
@@ -98,15 +97,16 @@ def open_lab(
     arguments : tuple of str
         More for `jupyter lab`: "--no-browser", "--port=8890".
     """
-    more = {"code": peek(demo(name).code), "votes": votes}
+    shown, path = catalog.deck(name), f"{name}.ipynb"
+    more = {"code": catalog.code(name), "votes": votes}
     environment = dict(os.environ)
     if (Path.cwd() / "solutions").is_dir():
         environment.setdefault("LECTUREKIT_SOLUTIONS", str(Path.cwd() / "solutions"))
     with TemporaryDirectory(prefix="lecturekit-") as folder:
-        write_notebook(deck(name), Path(folder, f"{name}.ipynb"), text=text, **more)
+        write_notebook(shown, Path(folder, path), text=text, **more)
         command = [
             *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"),
-            f"--LabApp.default_url=/doc/tree/{name}.ipynb",
+            f"--LabApp.default_url=/doc/tree/{path}",
             *(["--allow-root"] if os.geteuid() == 0 else []),
             *arguments,
         ]

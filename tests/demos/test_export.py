@@ -118,6 +118,15 @@ def test_a_demo_without_its_deck_is_a_sentence(tmp_path, monkeypatch, damage):
     assert "\n" not in shown
 
 
+def test_a_demo_without_its_packages_is_shown_from_its_deck(monkeypatch):
+    """What it was recorded with is missing here; the peek says so."""
+    monkeypatch.delitem(sys.modules, "lecturekit.demos.client_drift", raising=False)
+    monkeypatch.setitem(sys.modules, "lecturekit.demos.classroom", None)
+    shown = present("client-drift")
+    assert gzip.decompress(shown.deck)
+    assert shown.code.startswith("# These lines cannot be shown here: import of")
+
+
 def command(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "lecturekit", *arguments],
