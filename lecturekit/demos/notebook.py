@@ -107,9 +107,11 @@ def open_lab(
         command = [
             *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"),
             f"--LabApp.default_url=/doc/tree/{path}",
+            "--ServerApp.answer_yes=True",  # Ctrl-C does not ask back
             *(["--allow-root"] if os.geteuid() == 0 else []),
             *arguments,
         ]
-        with contextlib.suppress(KeyboardInterrupt):
-            return subprocess.run(command, env=environment, check=False).returncode
-    return 0
+        with subprocess.Popen(command, env=environment) as process:
+            while True:
+                with contextlib.suppress(KeyboardInterrupt):  # it stops JupyterLab
+                    return process.wait()

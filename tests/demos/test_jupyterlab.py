@@ -72,8 +72,8 @@ def lab(tmp_path_factory, counted):
             time.sleep(0.1)
         yield found.group()
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
+        os.killpg(process.pid, signal.SIGINT)  # Ctrl-C
+        process.wait(timeout=60)
 
 
 def test_a_demo_is_presented_in_jupyterlab(lab, browser):
