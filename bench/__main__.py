@@ -17,6 +17,7 @@ import torch
 from rich.console import Console
 
 from bench import (
+    demos,
     endurance,
     gpt,
     grading,
@@ -42,6 +43,7 @@ PARTS: dict[str, Callable[[str], dict[str, float]]] = {
     "endurance": endurance.results,
     "live_class": live_class.results,
     "memory": memory.results,
+    "demos": demos.results,
     "ray": ray_engine.results,
     "hub_memory": hub_memory.results,
 }

@@ -30,6 +30,9 @@ TARGETS = {
     "grading_marks_wrong_after_kills": "0",
     "hub_30_students_seconds": "<= 600",
     "hub_30_students_failed": "0",
+    "demo_p95_ms": "<= 100",
+    "demo_start_seconds": "<= 2",
+    "demo_export_megabytes": "<= 3",
 }
 
 PAGE = """# Benchmarks

@@ -11,6 +11,7 @@ from flwr.app import ArrayRecord, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
 
 from autograder.cli import app
+from lecturekit.cli import app as lectures
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -28,6 +29,7 @@ def command_lines():
 
 MAKE = sorted({line for line in command_lines() if line.startswith("make ")})
 AUTOGRADER = [line for line in command_lines() if line.startswith("autograder ")]
+LECTUREKIT = [line for line in command_lines() if line.startswith("lecturekit ")]
 
 
 def test_the_readme_has_the_two_commands():
@@ -53,6 +55,15 @@ def test_every_autograder_command_parses(line):
     while hasattr(command, "commands"):
         name, *arguments = arguments
         command = command.commands[name]
+
+    command.make_context(name, arguments)
+
+
+@pytest.mark.parametrize("line", LECTUREKIT)
+def test_every_lecturekit_command_parses(line):
+    """The command, its arguments and its options exist."""
+    name, *arguments = line.split()[1:]
+    command = typer.main.get_command(lectures).commands[name]
 
     command.make_context(name, arguments)
 
