@@ -4,15 +4,12 @@ import errno
 import os
 import shutil
 
+from lecturekit.errors import UserError
+
+__all__ = ["UserError", "is_full_disk", "said_of"]
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
-
-
-class UserError(Exception):
-    """Bad input: the message says what was expected, what was got and what to do.
-
-    The command line prints the message alone and exits with status 2.
-    """
 
 
 def is_full_disk(error: BaseException) -> bool:
