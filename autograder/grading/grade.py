@@ -23,7 +23,13 @@ from autograder.grading.lateness import update_lateness
 from autograder.grading.limits import Limits
 from autograder.grading.marks import GradeReport, StudentMarks
 from autograder.grading.people import name_students, roster_of
-from autograder.grading.pool import Outcome, Pool, ThisProcess, Workers
+from autograder.grading.pool import (
+    Outcome,
+    Pool,
+    ThisProcess,
+    Workers,
+    start_importing,
+)
 from autograder.grading.record import open_gradebook
 from autograder.grading.release import read_release
 from autograder.grading.results import Results
@@ -81,7 +87,10 @@ def grade(
     folders = find_submissions(root / "submitted", lab.name)
     roster = roster_of(root)
     hidden = (*_hidden(root, lab), *hidden)
+    workers = min(workers or os.cpu_count() or 1, len(folders))
     if not ray:
+        if workers > 1:
+            start_importing()
         check_isolation(hidden, unsafe=unsafe)
     released = generate(lab, root, gradebook_url(root))
     config = course_config(root)
@@ -99,7 +108,7 @@ def grade(
             else:
                 students[folder] = standing
                 _tell(progress, len(students), len(folders), standing.student)
-        workers = min(workers or os.cpu_count() or 1, len(todo))
+        workers = min(workers, len(todo))
         known = Signatures({}, {})
         if todo:
             known = signatures(lab, workers=workers)

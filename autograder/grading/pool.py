@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, ExitStack
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, forkserver, get_context, parent_process
 from pathlib import Path
 from typing import Protocol
 
@@ -106,12 +106,21 @@ class Workers:
                 _stop(worker)
 
     def _worker(self) -> ProcessPoolExecutor:
-        # Forked from a server without threads that has imported the heavy packages.
         processes = get_context("forkserver")
-        processes.set_forkserver_preload([__name__, "lecturekit.runtime", "torch"])
+        processes.set_forkserver_preload(_PRELOADED)
         return ProcessPoolExecutor(
             1, processes, initializer=_start, initargs=(self._make_marker,)
         )
+
+
+# Workers are forked from a server without threads that has imported what is heavy.
+_PRELOADED = [__name__, "lecturekit.runtime", "torch"]
+
+
+def start_importing() -> None:
+    """Let that server import while the caller prepares what the workers are to do."""
+    forkserver.set_forkserver_preload(_PRELOADED)
+    forkserver.ensure_running()
 
 
 _resources = ExitStack()  # of this process, if it is a worker
