@@ -29,6 +29,7 @@ from bench import (
     ray_engine,
     report,
     rounds,
+    votes,
 )
 
 HERE = Path(__file__).parent
@@ -44,6 +45,7 @@ PARTS: dict[str, Callable[[str], dict[str, float]]] = {
     "live_class": live_class.results,
     "memory": memory.results,
     "demos": demos.results,
+    "votes": votes.results,
     "ray": ray_engine.results,
     "hub_memory": hub_memory.results,
 }
