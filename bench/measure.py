@@ -26,12 +26,14 @@ def interleaved(
     """Run every variant once per repeat, in turn; return seconds per variant.
 
     One more repeat goes first and is not counted: imports, caches, forks. Nobody pays
-    for the garbage of the one before.
+    for the garbage of the one before, nor has its collector walk through what the
+    others keep.
     """
     seconds: dict[str, list[Seconds]] = {name: [] for name in variants}
     for repeat in range(repeats + 1):
         for name, run in variants.items():
             gc.collect()
+            gc.freeze()
             wall, cpu = time.perf_counter(), time.process_time()
             run()
             took = Seconds(time.perf_counter() - wall, time.process_time() - cpu)

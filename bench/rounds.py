@@ -3,6 +3,7 @@
 `no_runtime` is the app called in a loop, and its replies averaged by Flower: what the
 app and Flower's records cost before any engine has done anything. `kept_network` is
 LocalGrid with an app that builds its network once and not for every message.
+`no_runtime_cohort` is the same for a cohort; `cohort_training` is its arithmetic alone.
 """
 
 import sys
@@ -17,6 +18,7 @@ from flwr.serverapp.strategy import FedAvg
 from bench.measure import Seconds, interleaved, ratios
 from lecturekit.models.torch_classifiers import classification_losses
 from lecturekit.runtime import LocalGrid
+from lecturekit.runtime.cohort import train_cohort
 from lecturekit.runtime.cohort_executor import CohortExecutor
 from lecturekit.runtime.cohort_training import CohortTraining, Work
 from lecturekit.runtime.local_training import LocalSGD, Objective
@@ -71,8 +73,13 @@ def bare(load: Load, device: str = "cpu") -> Callable[[], None]:
     return one_round
 
 
-def no_runtime(load: Load, device: str = "cpu") -> Callable[[], None]:
-    """Return the same app in a loop: nothing isolated, seeded, timed or logged."""
+def no_runtime(
+    load: Load, device: str = "cpu", training: CohortTraining | None = None
+) -> Callable[[], None]:
+    """Return the same app in a loop: nothing isolated, seeded, timed or logged.
+
+    With `training` it is the same cohort, not the app.
+    """
     grid = LocalGrid(client_app, load.num_clients)  # for the ids of the clients
     arrays = ArrayRecord(task.network(load.num_hidden).state_dict())
     strategy = FedAvg(fraction_evaluate=0.0, min_available_nodes=load.num_clients)
@@ -83,8 +90,14 @@ def no_runtime(load: Load, device: str = "cpu") -> Callable[[], None]:
     }
 
     def one_round() -> None:
-        messages = strategy.configure_train(1, arrays, config, grid)
-        replies = [client_app(m, contexts[m.metadata.dst_node_id]) for m in messages]
+        messages = list(strategy.configure_train(1, arrays, config, grid))
+        own = [contexts[message.metadata.dst_node_id] for message in messages]
+        each = list(zip(messages, own, strict=True))
+        if training is None:
+            replies = [client_app(message, context) for message, context in each]
+        else:
+            works = [training.prepare(message, context) for message, context in each]
+            replies = training.replies(messages, works)
         strategy.aggregate_train(1, replies)
 
     return one_round
@@ -117,6 +130,27 @@ def cohort(load: Load, device: str = "cpu") -> CohortTraining:
     )
 
 
+def cohort_training(load: Load, device: str = "cpu") -> Callable[[], None]:
+    """Return the training of all clients at once: no messages, no average."""
+    training = cohort(load, device)
+    start = {n: p.detach() for n, p in training.objective.network.named_parameters()}
+    batches = [
+        list(task.batches(1, client, load.local_epochs))
+        for client in range(load.num_clients)
+    ]
+
+    def one_round() -> None:
+        train_cohort(
+            training.objective,
+            [start] * load.num_clients,
+            batches,
+            LocalSGD(lr=task.LR),
+            chunk_size=training.chunk_size,
+        )
+
+    return one_round
+
+
 def measure(load: Load, device: str = "cpu") -> dict[str, list[Seconds]]:
     """Return seconds per round and variant, measured in turn."""
     n = load.num_clients
@@ -129,6 +163,8 @@ def measure(load: Load, device: str = "cpu") -> dict[str, list[Seconds]]:
         "localgrid": on_grid(LocalGrid(client_app, n), load, device),
         "kept_network": on_grid(LocalGrid(frugal_client_app, n), load, device),
         "cohort": on_grid(LocalGrid(client_app, n, executor=together), load, device),
+        "no_runtime_cohort": no_runtime(load, device, training),
+        "cohort_training": cohort_training(load, device),
     }
     if pool is not None:
         variants["pool"] = on_grid(LocalGrid(client_app, n, executor=pool), load)

@@ -20,14 +20,12 @@ torch: `from lecturekit.runtime.cohort_training import CohortTraining, Work`.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from flwr.app import Array, ArrayRecord, Context, Message, MetricRecord, RecordDict
-from numpy.typing import NDArray
+from flwr.app import ArrayRecord, Context, Message, MetricRecord, RecordDict
 
 from .cohort import Stack, train_stacks
 from .collector import collector_paused
-from .fast_records import FastArray, filled
+from .fast_records import encoded, filled
 from .local_training import (
     Batches,
     LocalSGD,
@@ -101,17 +99,15 @@ class CohortTraining:
         keys_and_models = [self._model_in(message, seen) for message in messages]
         models = [model for _, model in keys_and_models]
         replies: dict[int, Message] = {}
-        pack = _Packer()
         for stack in self._trained(models, works):
             with collector_paused():
                 arrays = {n: array.cpu().numpy() for n, array in stack.model.items()}
+                losses = stack.losses.tolist()
                 for row, k in enumerate(stack.clients):
-                    record = pack.record(
-                        {name: a[row, ...] for name, a in arrays.items()}
-                    )
+                    own = {name: encoded(a[row, ...]) for name, a in arrays.items()}
                     key, _ = keys_and_models[k]
-                    loss = float(stack.losses[row])
-                    replies[k] = _reply(messages[k], key, record, works[k], loss)
+                    record = filled(ArrayRecord, own)
+                    replies[k] = _reply(messages[k], key, record, works[k], losses[row])
         return [replies[k] for k in range(len(messages))]
 
     def _trained(
@@ -153,31 +149,6 @@ class CohortTraining:
                 )
             seen[identity] = record.to_torch_state_dict()
         return key, seen[identity]
-
-
-class _Packer:
-    """Packs equal-shaped models into records, writing each array's header once.
-
-    The bytes of an Array are an .npy file: a header that says shape and dtype, then the
-    numbers. Of K models only the numbers differ.
-    """
-
-    def __init__(self) -> None:
-        self._templates: dict[str, tuple[Array, bytes]] = {}
-
-    def record(self, model: dict[str, NDArray[Any]]) -> ArrayRecord:
-        """Return ArrayRecord(model), name by name, byte by byte."""
-        arrays: dict[str, Array] = {}
-        for name, values in model.items():
-            if name not in self._templates:
-                array = Array(values)
-                header = array.data[: len(array.data) - values.nbytes]
-                self._templates[name] = array, header
-            like, header = self._templates[name]
-            data = b"".join((header, values.data))
-            arrays[name] = FastArray.of(like.dtype, like.shape, like.stype, data)
-        record: ArrayRecord = filled(ArrayRecord, arrays)
-        return record
 
 
 def _reply(

@@ -5,7 +5,8 @@ every one that it puts into another, decodes an array by `np.load`, and answers 
 ArrayRecords have you?" anew each time. Here is the same, from values that are known to
 be right:
 
-    FastArray         the bytes of an Array are an .npy file
+    quick_arrays      the bytes of an Array are an .npy file: a header, then the numbers
+    FastArray         the same, read
     FastRecordDict    how a RecordDict answers that question
     filled            a record keeps its entries in `_data`
     delivered         what a message consists of
@@ -114,6 +115,51 @@ _VIEWS: dict[type, Any] = {
     MetricRecord: RecordDict().metric_records,
     ConfigRecord: RecordDict().config_records,
 }
+
+
+def encoded(ndarray: NDArray[Any]) -> Array:
+    """Return Array(ndarray), byte by byte, in a quarter of the time.
+
+    `np.save` works out the header of an .npy file anew for every array, and Flower
+    checks what it has just written. A model's few headers are always the same.
+    """
+    is_plain = type(ndarray) is np.ndarray and ndarray.dtype.kind in "biufc"
+    if not (is_plain and ndarray.flags.c_contiguous):
+        return _FLOWERS_ENCODING(ndarray)
+    dtype, header = _npy_head(ndarray.dtype, ndarray.shape)
+    own: Array = _empty(Array)
+    own.__dict__.update(
+        dtype=dtype,
+        shape=ndarray.shape,
+        stype="numpy.ndarray",
+        data=b"".join((header, ndarray.data)),
+    )
+    return own
+
+
+_FLOWERS_ENCODING = Array.from_numpy_ndarray
+
+
+def quick_arrays() -> None:
+    """Let Flower's own Array encode as `encoded` does, in this whole process.
+
+    An app says `ArrayRecord(net.state_dict())`, and the records are Flower's business:
+    so it is Flower's one function from values to bytes that has to be quicker.
+    """
+    Array.from_numpy_ndarray = staticmethod(encoded)  # type: ignore[method-assign]
+
+
+@lru_cache(maxsize=1024)
+def _npy_head(dtype: np.dtype[Any], shape: tuple[int, ...]) -> tuple[str, bytes]:
+    """Return the name of `dtype`, and the header of a C-ordered .npy file."""
+    header = BytesIO()
+    description = {
+        "descr": np.lib.format.dtype_to_descr(dtype),
+        "fortran_order": False,
+        "shape": shape,
+    }
+    np.lib.format.write_array_header_1_0(header, description)
+    return str(dtype), header.getvalue()
 
 
 def filled(kind: type, entries: dict[str, Any]) -> Any:

@@ -35,6 +35,7 @@ from .dispatch import Dispatch
 from .executor import Executor, InProcessExecutor
 from .failure import ClientFailed, check_registered
 from .failures import Failures
+from .fast_records import quick_arrays
 from .membership import Membership
 from .network import Network
 from .nodes import ConfigValue, Nodes, num_clients_of
@@ -119,6 +120,7 @@ class LocalGrid(Grid):
         self._run = flower_private.empty_run(run_id=1)
         flower_private.server_identity()
         flower_private.quiet_log()
+        quick_arrays()
 
     def __repr__(self) -> str:
         return f"LocalGrid({len(self._nodes)} clients, seed={self.seed})"

@@ -21,7 +21,7 @@ from flwr.app import (
     RecordDict,
 )
 
-from lecturekit.runtime import LocalGrid, flower_private
+from lecturekit.runtime import LocalGrid, fast_records, flower_private
 from lecturekit.runtime.fast_records import FastArray, FastRecordDict, filled
 from tests.runtime.toy import halfway_app, train_message
 
@@ -158,6 +158,58 @@ def test_other_encodings_are_left_to_flower():
 
     with pytest.raises(TypeError, match="Unsupported serialization type"):
         fast.numpy()
+
+
+PLAIN = [
+    np.float32([[1, 2, 3], [4, 5, 6]]),
+    np.array(7, dtype=np.int64),
+    np.zeros((0, 4), dtype=np.float16),
+    np.array([True, False]),
+    np.array([1 + 2j]),
+    np.arange(3, dtype=">i4"),  # the other byte order
+    np.ones((1, 3), order="F"),  # both orders at once
+]
+SPECIAL = [
+    np.asfortranarray(np.ones((3, 4))),
+    np.arange(10)[::2],
+    np.array(["one", "three"]),
+    np.array(["2020-02-29"], dtype="M8[D]"),
+    np.array([(1, 2.0)], dtype=[("n", "i4"), ("x", "f8")]),
+    np.ones((2, 2)).view(np.matrix),
+]
+
+
+@pytest.mark.parametrize(
+    "values", PLAIN + SPECIAL, ids=lambda values: f"{values.dtype}{list(values.shape)}"
+)
+def test_fast_encoding_equals_flowers(values):
+    """The same bytes, and the same Array around them."""
+    flowers = fast_records._FLOWERS_ENCODING(values)
+    fast = fast_records.encoded(values)
+
+    assert type(fast) is Array
+    assert fast == flowers
+    assert fast.object_id == flowers.object_id
+    assert (type(fast.data), fast.shape) == (bytes, flowers.shape)
+
+
+def test_an_array_of_objects_is_refused_as_flower_refuses_it():
+    """Objects would have to be pickled."""
+    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+        fast_records.encoded(np.array([{}]))
+
+
+def test_a_grid_makes_flowers_arrays_quick(monkeypatch):
+    """An app says ArrayRecord(...), and np.save is not asked for the header again."""
+    values = np.float32([[1, 2, 3], [4, 5, 6]])
+    monkeypatch.setattr(
+        Array, "from_numpy_ndarray", fast_records._FLOWERS_ENCODING
+    )  # as in a process without a grid
+    before = ArrayRecord([values])
+    LocalGrid(halfway_app(), 2)
+    monkeypatch.delattr(np, "save")
+
+    assert ArrayRecord([values]) == before
 
 
 def test_flower_is_quiet_unless_told_otherwise(monkeypatch):
