@@ -1,12 +1,11 @@
 """Flower's records, built without its checks: where a small message's time went.
 
 A message of a tiny model is some twenty Python objects, and Flower checks the type of
-every one that it puts into another, decodes an array by `np.load`, and answers "which
-ArrayRecords have you?" anew each time. Here is the same, from values that are known to
-be right:
+every one that it puts into another, parses the header of every array, and answers
+"which ArrayRecords have you?" anew each time. Here is the same, from values that are
+known to be right:
 
     quick_arrays      the bytes of an Array are an .npy file: a header, then the numbers
-    FastArray         the same, read
     FastRecordDict    how a RecordDict answers that question
     filled            a record keeps its entries in `_data`
     delivered         what a message consists of
@@ -16,6 +15,7 @@ All of it depends on private parts of Flower; `flower_private.check` tries them.
 
 from functools import lru_cache
 from io import BytesIO
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -30,45 +30,85 @@ from flwr.app import (
 from numpy.typing import NDArray
 
 
-class FastArray(Array):
-    """An Array that decodes itself without `np.load`.
+def quick_arrays() -> None:
+    """Let Flower's own Array work as `encoded` and `decoded` do, in this whole process.
 
-    Same values, same type on the wire, and less work for small arrays: the header of
-    an .npy file is a Python literal, which `np.load` parses on every call, and a
-    model's few headers are the same for every client and round.
+    An app says `ArrayRecord(net.state_dict())`, and the records are Flower's business:
+    so it is Flower's two functions between values and bytes that have to be quicker.
     """
+    Array.from_numpy_ndarray = staticmethod(encoded)  # type: ignore[method-assign]
+    Array.numpy = decoded  # type: ignore[method-assign, assignment]
 
-    __qualname__ = "Array"  # Flower writes the class's name into an object's bytes
 
-    @classmethod
-    def of(
-        cls, dtype: str, shape: tuple[int, ...], stype: str, data: bytes
-    ) -> "FastArray":
-        """Return an array over `data`, unchecked."""
-        own = _empty(cls)
-        # Not attribute by attribute: each would drop caches that do not exist yet.
-        own.__dict__.update(dtype=dtype, shape=shape, stype=stype, data=data)
-        array: FastArray = own
-        return array
+def encoded(ndarray: NDArray[Any]) -> Array:
+    """Return Array(ndarray), byte by byte, in a quarter of the time.
 
-    def numpy(self) -> NDArray[Any]:
-        """Return the values as a fresh, writable NumPy array."""
-        data = self.data
-        if self.stype != "numpy.ndarray" or data[:8] != b"\x93NUMPY\x01\x00":
-            return super().numpy()  # another encoding: Flower's own way
+    `np.save` works out the header of an .npy file anew for every array, and Flower
+    checks what it has just written. A model's few headers are always the same.
+    """
+    assert isinstance(ndarray, np.ndarray), f"Expected NumPy ndarray, got {ndarray!r}"
+    is_plain = type(ndarray) is np.ndarray and ndarray.dtype.kind in "biufc"
+    if is_plain and ndarray.flags.c_contiguous:
+        dtype, header = _npy_head(ndarray.dtype, ndarray.shape)
+        data = b"".join((header, ndarray.data))
+    else:
+        file = BytesIO()
+        np.save(file, ndarray, allow_pickle=False)
+        dtype, data = str(ndarray.dtype), file.getvalue()
+    return array_of(dtype, ndarray.shape, _NPY, data)
+
+
+def decoded(array: Array) -> NDArray[Any]:
+    """Return `array.numpy()`, a fresh and writable NumPy array, without `np.load`.
+
+    The header of an .npy file is a Python literal, which `np.load` parses every time.
+    """
+    if array.stype != _NPY:
+        raise TypeError(
+            f"Unsupported serialization type for numpy conversion: '{array.stype}'"
+        )
+    data = array.data
+    if data[:8] == b"\x93NUMPY\x01\x00":
         start = 10 + int.from_bytes(data[8:10], "little")
         shape, dtype, order = _npy_header(data[8:start])
-        return np.ndarray(shape, dtype, data, start, order=order).copy("K")
+        if not dtype.hasobject and len(data) - start == prod(shape) * dtype.itemsize:
+            return np.ndarray(shape, dtype, data, start, order=order).copy("K")
+    loaded: NDArray[Any] = np.load(BytesIO(data), allow_pickle=False)
+    return loaded
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Array):
-            return NotImplemented
-        mine = (self.dtype, self.shape, self.stype, self.data)
-        return mine == (other.dtype, other.shape, other.stype, other.data)
 
-    def __reduce__(self) -> tuple[type[Array], tuple[Any, ...]]:
-        """Leave this process as a plain Array."""
-        return Array, (self.dtype, self.shape, self.stype, self.data)
+def array_of(dtype: str, shape: tuple[int, ...], stype: str, data: bytes) -> Array:
+    """Return an Array over `data`, unchecked."""
+    own: Array = _empty(Array)
+    # Not attribute by attribute: each would drop caches that do not exist yet.
+    own.__dict__.update(dtype=dtype, shape=shape, stype=stype, data=data)
+    return own
+
+
+_NPY = "numpy.ndarray"  # Array.stype of an .npy file
+
+
+@lru_cache(maxsize=1024)
+def _npy_head(dtype: np.dtype[Any], shape: tuple[int, ...]) -> tuple[str, bytes]:
+    """Return the name of `dtype`, and the beginning of a C-ordered .npy file."""
+    file = BytesIO()
+    description = {
+        "descr": np.lib.format.dtype_to_descr(dtype),
+        "fortran_order": False,
+        "shape": shape,
+    }
+    np.lib.format.write_array_header_1_0(file, description)
+    return str(dtype), file.getvalue()
+
+
+@lru_cache(maxsize=1024)
+def _npy_header(
+    header: bytes,
+) -> tuple[tuple[int, ...], np.dtype[Any], Literal["F", "C"]]:
+    """Parse an .npy header of version 1.0: shape, dtype, order in memory."""
+    parsed = np.lib.format.read_array_header_1_0(BytesIO(header))
+    shape, is_fortran_order, dtype = parsed
+    return shape, dtype, "F" if is_fortran_order else "C"
 
 
 class FastRecordDict(RecordDict):
@@ -117,51 +157,6 @@ _VIEWS: dict[type, Any] = {
 }
 
 
-def encoded(ndarray: NDArray[Any]) -> Array:
-    """Return Array(ndarray), byte by byte, in a quarter of the time.
-
-    `np.save` works out the header of an .npy file anew for every array, and Flower
-    checks what it has just written. A model's few headers are always the same.
-    """
-    is_plain = type(ndarray) is np.ndarray and ndarray.dtype.kind in "biufc"
-    if not (is_plain and ndarray.flags.c_contiguous):
-        return _FLOWERS_ENCODING(ndarray)
-    dtype, header = _npy_head(ndarray.dtype, ndarray.shape)
-    own: Array = _empty(Array)
-    own.__dict__.update(
-        dtype=dtype,
-        shape=ndarray.shape,
-        stype="numpy.ndarray",
-        data=b"".join((header, ndarray.data)),
-    )
-    return own
-
-
-_FLOWERS_ENCODING = Array.from_numpy_ndarray
-
-
-def quick_arrays() -> None:
-    """Let Flower's own Array encode as `encoded` does, in this whole process.
-
-    An app says `ArrayRecord(net.state_dict())`, and the records are Flower's business:
-    so it is Flower's one function from values to bytes that has to be quicker.
-    """
-    Array.from_numpy_ndarray = staticmethod(encoded)  # type: ignore[method-assign]
-
-
-@lru_cache(maxsize=1024)
-def _npy_head(dtype: np.dtype[Any], shape: tuple[int, ...]) -> tuple[str, bytes]:
-    """Return the name of `dtype`, and the header of a C-ordered .npy file."""
-    header = BytesIO()
-    description = {
-        "descr": np.lib.format.dtype_to_descr(dtype),
-        "fortran_order": False,
-        "shape": shape,
-    }
-    np.lib.format.write_array_header_1_0(header, description)
-    return str(dtype), header.getvalue()
-
-
 def filled(kind: type, entries: dict[str, Any]) -> Any:
     """Return a record of this kind that holds `entries`, unchecked.
 
@@ -178,16 +173,6 @@ _CHECKS: dict[type, dict[str, Any]] = {
     kind: vars(kind())
     for kind in (ArrayRecord, ConfigRecord, MetricRecord, RecordDict, FastRecordDict)
 }
-
-
-@lru_cache(maxsize=1024)
-def _npy_header(
-    header: bytes,
-) -> tuple[tuple[int, ...], np.dtype[Any], Literal["F", "C"]]:
-    """Parse an .npy header of version 1.0: shape, dtype, order in memory."""
-    parsed = np.lib.format.read_array_header_1_0(BytesIO(header))
-    shape, is_fortran_order, dtype = parsed
-    return shape, dtype, "F" if is_fortran_order else "C"
 
 
 def delivered(message: Message, message_id: str, content: RecordDict | None) -> Message:

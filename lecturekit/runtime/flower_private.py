@@ -36,7 +36,14 @@ from flwr.app import (
 )
 from flwr.clientapp import ClientApp
 
-from .fast_records import FastArray, FastRecordDict, delivered, encoded, filled
+from .fast_records import (
+    FastRecordDict,
+    array_of,
+    decoded,
+    delivered,
+    encoded,
+    filled,
+)
 
 if TYPE_CHECKING:
     from flwr.supercore.run import Run as Run
@@ -211,10 +218,8 @@ def check() -> None:
         raise FlowerMoved(f"{_STRATEGY_UTILS}.sample_nodes")
     if filled(FastRecordDict, {"c": ConfigRecord()}).config_records != {"c": {}}:
         raise FlowerMoved("flwr.app.RecordDict.config_records")
-    flowers = Array("float32", (2, 3), "numpy.ndarray", Array(values).data)
-    if ArrayRecord([values]) != {"0": flowers} or encoded(values) != flowers:
-        raise FlowerMoved("flwr.app.Array.from_numpy_ndarray")
-    data = flowers.data
-    fast = FastArray.of("float32", (2, 3), "numpy.ndarray", data)
-    if not np.array_equal(fast.numpy(), values):
+    quick, plain = encoded(values), Array(values)
+    if quick != plain or not np.array_equal(decoded(plain), values):
         raise FlowerMoved("flwr.app.Array.data (.npy bytes)")
+    if array_of("float32", (2, 3), "numpy.ndarray", plain.data) != plain:
+        raise FlowerMoved("flwr.app.Array")

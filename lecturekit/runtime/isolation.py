@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
 
-from .fast_records import FastArray, FastRecordDict, delivered, filled
+from .fast_records import FastRecordDict, array_of, delivered, filled
 from .wire import SealedRecord, content_bytes, error_bytes, fingerprint
 
 
@@ -81,7 +81,7 @@ def _sealed(key: str, record: Any) -> SealedRecord:
 
 def _opened(kind: type, entries: tuple[tuple[Any, ...], ...]) -> Any:
     if kind is ArrayRecord:
-        return filled(kind, {name: FastArray.of(*array) for name, *array in entries})
+        return filled(kind, {name: array_of(*array) for name, *array in entries})
     lists = {n: list(v) if isinstance(v, tuple) else v for n, v in entries}
     return filled(kind, lists)
 

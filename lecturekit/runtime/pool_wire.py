@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from flwr.app import Array
 
-from .fast_records import FastArray
+from .fast_records import array_of
 
 LARGE_BYTES = 65536  # below, two more writes to a pipe cost more than a copy
 
@@ -91,12 +91,8 @@ def _reduced(array: Array) -> tuple[Any, ...]:
     data: bytes | pickle.PickleBuffer = array.data
     if len(array.data) >= LARGE_BYTES:
         data = pickle.PickleBuffer(array.data)
-    return _array, (array.dtype, array.shape, array.stype, data)
-
-
-def _array(dtype: str, shape: tuple[int, ...], stype: str, data: bytes) -> FastArray:
-    return FastArray.of(dtype, shape, stype, data)
+    return array_of, (array.dtype, array.shape, array.stype, data)
 
 
 # By the exact type: a subclass of Array takes pickle's ordinary way.
-_REDUCERS = copyreg.dispatch_table | {Array: _reduced, FastArray: _reduced}
+_REDUCERS = copyreg.dispatch_table | {Array: _reduced}

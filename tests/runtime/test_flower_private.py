@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import io
 import logging
 import pickle
 import weakref
@@ -21,13 +22,9 @@ from flwr.app import (
     RecordDict,
 )
 
-from lecturekit.runtime import LocalGrid, fast_records, flower_private
-from lecturekit.runtime.fast_records import FastArray, FastRecordDict, filled
+from lecturekit.runtime import LocalGrid, flower_private
+from lecturekit.runtime.fast_records import FastRecordDict, decoded, encoded, filled
 from tests.runtime.toy import halfway_app, train_message
-
-
-def fast_copy(array):
-    return FastArray.of(array.dtype, array.shape, array.stype, array.data)
 
 
 def test_the_installed_flower_has_all_we_need():
@@ -116,50 +113,6 @@ def test_functions_are_found_by_type_and_action():
     assert not flower_private.has_function(app, "evaluate.twice")
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        np.float32([[1, 2, 3], [4, 5, 6]]),
-        np.asfortranarray(np.float64([[1, 2, 3], [4, 5, 6]])),
-        np.array(7, dtype=np.int64),
-        np.zeros((0, 4), dtype=np.float16),
-        np.array([True, False]),
-        np.array(["one", "three"]),
-    ],
-    ids=lambda values: f"{values.dtype}{list(values.shape)}",
-)
-def test_fast_decoding_equals_flowers(values):
-    """Same values, dtype, shape and memory order as Array.numpy, and writable."""
-    plain = Array(values)
-    fast = fast_copy(plain).numpy()
-
-    np.testing.assert_array_equal(fast, plain.numpy(), strict=True)
-    assert fast.flags["F_CONTIGUOUS"] == plain.numpy().flags["F_CONTIGUOUS"]
-    assert fast.flags.writeable
-
-
-def test_fast_arrays_pass_for_flowers_own():
-    """Equal, same bytes on the wire, and plain once they leave the process."""
-    plain = Array(np.float32([1, 2]))
-    fast = fast_copy(plain)
-
-    assert fast == plain
-    assert plain == fast
-    assert fast != Array(np.float32([1, 3]))
-    assert fast.object_id == plain.object_id
-    assert type(pickle.loads(pickle.dumps(fast))) is Array
-    assert repr(fast) == repr(plain)
-
-
-def test_other_encodings_are_left_to_flower():
-    """An Array that does not hold an .npy file is decoded, or refused, by Flower."""
-    array = Array(dtype="float32", shape=(1,), stype="mine", data=b"\x00" * 4)
-    fast = fast_copy(array)
-
-    with pytest.raises(TypeError, match="Unsupported serialization type"):
-        fast.numpy()
-
-
 PLAIN = [
     np.float32([[1, 2, 3], [4, 5, 6]]),
     np.array(7, dtype=np.int64),
@@ -170,22 +123,32 @@ PLAIN = [
     np.ones((1, 3), order="F"),  # both orders at once
 ]
 SPECIAL = [
-    np.asfortranarray(np.ones((3, 4))),
+    np.asfortranarray(np.float64([[1, 2, 3], [4, 5, 6]])),
     np.arange(10)[::2],
     np.array(["one", "three"]),
     np.array(["2020-02-29"], dtype="M8[D]"),
     np.array([(1, 2.0)], dtype=[("n", "i4"), ("x", "f8")]),
     np.ones((2, 2)).view(np.matrix),
 ]
-
-
-@pytest.mark.parametrize(
+each_kind = pytest.mark.parametrize(
     "values", PLAIN + SPECIAL, ids=lambda values: f"{values.dtype}{list(values.shape)}"
 )
+
+
+def flowers_encoding(values):
+    """Return the bytes that Flower writes: an .npy file."""
+    file = io.BytesIO()
+    np.save(file, values, allow_pickle=False)
+    return file.getvalue()
+
+
+@each_kind
 def test_fast_encoding_equals_flowers(values):
     """The same bytes, and the same Array around them."""
-    flowers = fast_records._FLOWERS_ENCODING(values)
-    fast = fast_records.encoded(values)
+    flowers = Array(
+        str(values.dtype), values.shape, "numpy.ndarray", flowers_encoding(values)
+    )
+    fast = encoded(values)
 
     assert type(fast) is Array
     assert fast == flowers
@@ -193,23 +156,43 @@ def test_fast_encoding_equals_flowers(values):
     assert (type(fast.data), fast.shape) == (bytes, flowers.shape)
 
 
-def test_an_array_of_objects_is_refused_as_flower_refuses_it():
-    """Objects would have to be pickled."""
+@each_kind
+def test_fast_decoding_equals_flowers(values):
+    """Same values, dtype, shape and memory order, and writable."""
+    flowers = np.load(io.BytesIO(flowers_encoding(values)))
+    fast = decoded(encoded(values))
+
+    np.testing.assert_array_equal(fast, flowers, strict=True)
+    assert fast.flags["F_CONTIGUOUS"] == flowers.flags["F_CONTIGUOUS"]
+    assert fast.flags.writeable
+
+
+def test_what_flower_refuses_is_refused():
+    """Objects, which would have to be pickled; bytes that are no, or half a, file."""
+    whole = encoded(np.float32([1, 2]))
+    half = Array("float32", (2,), "numpy.ndarray", whole.data[:-1])
+    other = Array("float32", (1,), "mine", b"\x00" * 4)
+
     with pytest.raises(ValueError, match="Object arrays cannot be saved"):
-        fast_records.encoded(np.array([{}]))
+        encoded(np.array([{}]))
+    with pytest.raises(AssertionError, match="Expected NumPy ndarray"):
+        encoded([1, 2])
+    with pytest.raises(ValueError, match=r"reshape|read"):
+        decoded(half)
+    with pytest.raises(TypeError, match="Unsupported serialization type"):
+        decoded(other)
 
 
 def test_a_grid_makes_flowers_arrays_quick(monkeypatch):
-    """An app says ArrayRecord(...), and np.save is not asked for the header again."""
+    """An app says ArrayRecord(...), and NumPy is not asked for the header again."""
     values = np.float32([[1, 2, 3], [4, 5, 6]])
-    monkeypatch.setattr(
-        Array, "from_numpy_ndarray", fast_records._FLOWERS_ENCODING
-    )  # as in a process without a grid
     before = ArrayRecord([values])
     LocalGrid(halfway_app(), 2)
     monkeypatch.delattr(np, "save")
+    monkeypatch.delattr(np, "load")
 
     assert ArrayRecord([values]) == before
+    assert before["0"].numpy().tolist() == values.tolist()
 
 
 def test_flower_is_quiet_unless_told_otherwise(monkeypatch):
@@ -230,13 +213,6 @@ def test_the_log_level_of_the_environment_counts(monkeypatch):
     flower_private.quiet_log()
 
     assert logger.level == logging.DEBUG
-
-
-def test_records_hold_fast_arrays():
-    """Flower's records take a FastArray for an Array."""
-    fast = fast_copy(Array(np.float32([1, 2])))
-
-    assert ArrayRecord({"w": fast})["w"].numpy().tolist() == [1.0, 2.0]
 
 
 def records():
