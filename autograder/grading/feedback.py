@@ -16,7 +16,7 @@ import html
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import jinja2
@@ -101,9 +101,7 @@ def update_page(
 def _rendered(
     release: Release, marks: StudentMarks, cells: Sequence[PageCell], digest: str
 ) -> str:
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True)
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(
+    return _template().render(
         lab=release.lab,
         marks=marks,
         cells=cells,
@@ -112,6 +110,13 @@ def _rendered(
         code_style=markup.code_style(),
         number=lambda points: f"{points:g}",
     )
+
+
+@cache
+def _template() -> jinja2.Template:
+    """Compile the page, which takes as long as filling it in for a student."""
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True)
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
 
 
 def _digest(marks: StudentMarks, comments: Mapping[str, str], ledger: Ledger) -> str:

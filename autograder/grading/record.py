@@ -11,7 +11,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    SubmittedNotebook,
+)
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
@@ -19,7 +25,7 @@ from autograder.course.lateness import Penalty
 from autograder.grading.lateness import penalty_of, settings_of, take_off
 from autograder.grading.marks import CellMark
 from autograder.grading.release import Release
-from autograder.grading.rows import submitted_notebook
+from autograder.grading.rows import rows_by_cell, submitted_notebook
 
 
 @dataclass(frozen=True)
@@ -80,15 +86,14 @@ def record(
         submitted = submitted_notebook(gradebook, release.lab, student)
         if handed_in is not None:
             submitted.assignment.timestamp = handed_in
-        grades = {grade.cell.name: grade for grade in submitted.grades}
+        grades = rows_by_cell(gradebook, submitted, Grade)
         for mark in marks:
             grade = grades[mark.grade_id]
             grade.auto_score = None if mark.pending else mark.points
             is_marked_by_hand = grade.manual_score is not None
             grade.needs_manual_grade = mark.pending or mark.review or is_marked_by_hand
-        for comment in submitted.comments:
-            is_empty = comment.cell.name in unanswered
-            comment.auto_comment = "No response." if is_empty else None
+        for name, comment in rows_by_cell(gradebook, submitted, Comment).items():
+            comment.auto_comment = "No response." if name in unanswered else None
         gradebook.db.flush()
         _take_off_lateness(gradebook, submitted, config or Config())
         gradebook.db.commit()
@@ -111,7 +116,7 @@ def read_record(
     except MissingEntry:
         return None
     gradebook.db.refresh(submitted)
-    grades = {grade.cell.name: grade for grade in submitted.grades}
+    grades = rows_by_cell(gradebook, submitted, Grade)
     marks = []
     for cell in release.of_kind("test", "question"):
         grade = grades[cell.grade_id]
@@ -127,7 +132,8 @@ def read_record(
                 pending=is_pending,
             )
         )
-    comments = {c.cell.name: str(c.comment) for c in submitted.comments if c.comment}
+    rows = rows_by_cell(gradebook, submitted, Comment)
+    comments = {name: str(row.comment) for name, row in rows.items() if row.comment}
     settings = settings_of(config or Config())
     late = penalty_of(gradebook, settings, release.lab, student) or Penalty()
     points = submitted.late_submission_penalty or 0.0

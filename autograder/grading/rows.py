@@ -4,6 +4,8 @@ nbgrader's own `add_submission` commits, which would leave a submission without 
 behind if the run were killed just then.
 """
 
+from typing import TypeVar
+
 from nbgrader.api import (
     Comment,
     Grade,
@@ -13,6 +15,9 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
+from sqlalchemy.orm import joinedload
+
+Row = TypeVar("Row", Grade, Comment)
 
 
 def submitted_notebook(
@@ -41,3 +46,15 @@ def submitted_notebook(
         gradebook.db.add(Comment(cell_id=cell.id, notebook_id=submitted.id))
     gradebook.db.flush()
     return submitted
+
+
+def rows_by_cell(
+    gradebook: Gradebook, submitted: SubmittedNotebook, kind: type[Row]
+) -> dict[str, Row]:
+    """Return a submission's grades or comments by grade id, as they are by now.
+
+    In one query: each row's own `cell` would be a query of its own.
+    """
+    query = gradebook.db.query(kind).filter(kind.notebook_id == submitted.id)
+    with_cells = query.options(joinedload(kind.cell)).populate_existing()
+    return {row.cell.name: row for row in with_cells}
