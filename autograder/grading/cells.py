@@ -11,10 +11,14 @@ def grade_id_of(cell: NotebookNode) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
+def is_marked(cell: NotebookNode) -> bool:
+    """Tell whether a repaired cell has a mark: a test, or an answer that is read."""
+    return bool(cell.metadata.get("nbgrader", {}).get("grade"))
+
+
 def is_test(cell: NotebookNode) -> bool:
     """Tell whether a repaired cell is a test: marked by running it."""
-    nbgrader = cell.metadata.get("nbgrader", {})
-    return bool(nbgrader.get("grade")) and not nbgrader.get("solution")
+    return is_marked(cell) and not cell.metadata["nbgrader"].get("solution")
 
 
 def maximum_of(cell: NotebookNode) -> float:

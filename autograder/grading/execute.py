@@ -8,6 +8,9 @@ interrupted. After a kernel that died, or did not react, no cell is run: cells b
 keep their outputs, and the rest get a `NotRun` error with the reason, so that their
 tests are marked zero and say why.
 
+What stands below the last cell that is marked is not run: no mark depends on it, and a
+lab ends with its longest cells, which are optional.
+
 A kernel that died although it kept within all bounds may have been the machine's fault
 or that of a library (the interpreter of Python 3.12.1 was seen to crash in one). Such
 a notebook is run a second time, and that run counts.
@@ -21,7 +24,7 @@ from typing import Protocol
 
 from nbformat import NotebookNode
 
-from autograder.grading.cells import grade_id_of, is_test, maximum_of
+from autograder.grading.cells import grade_id_of, is_marked, is_test, maximum_of
 from autograder.grading.intake import Submission
 from autograder.grading.kernel import Ending, Kernel, KernelStartError
 from autograder.grading.limits import Limits
@@ -30,6 +33,7 @@ from autograder.grading.outputs import (
     CellOutputs,
     OutputBudget,
     error_output,
+    text_output,
     verdict_outputs,
 )
 from autograder.grading.workspace import workspace
@@ -37,6 +41,7 @@ from autograder.judging.cell import Verdict
 from autograder.judging.judge import Judge
 from autograder.sandbox import Place, Sandbox
 
+_NO_NEED = "Not run for the marks: none of them depends on this cell.\n"
 _MAX_COUNT = 1_000_000  # of executed cells; a forged reply says anything
 _NUM_STARTS = 3  # a kernel that does not start is the machine's fault: try again
 
@@ -142,11 +147,15 @@ class _Run:
     def all_cells(self) -> None:
         """Run the code cells in place; note why they were stopped."""
         number = 0
-        for cell in self.executed.notebook.cells:
+        num_needed = _num_needed(self.executed.notebook)
+        for position, cell in enumerate(self.executed.notebook.cells):
             if cell.cell_type != "code":
                 continue
             cell["outputs"], cell["execution_count"] = [], None
             if not cell.source.strip():
+                continue
+            if position >= num_needed:
+                cell["outputs"] = [text_output(_NO_NEED)]
                 continue
             if not self.executed.stopped and time.monotonic() >= self.deadline:
                 self.executed.stopped = (
@@ -209,6 +218,12 @@ class _Run:
         if ending in ("stuck", "dead"):
             return f"{_name(cell)} was the last cell that ran: {problem}"
         return ""
+
+
+def _num_needed(notebook: NotebookNode) -> int:
+    """Return how many cells to run: up to the last one that is marked."""
+    marked = [is_marked(cell) for cell in notebook.cells]
+    return len(marked) - marked[::-1].index(True) if True in marked else len(marked)
 
 
 def _name(cell: NotebookNode) -> str:

@@ -121,7 +121,7 @@ class CellOutputs:
             return
         self._was_cut = True
         note = "\n[the rest of this output was too long and was left out]\n"
-        self.outputs.append(_output("stream", name="stdout", text=note))
+        self.outputs.append(text_output(note))
 
 
 def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
@@ -136,6 +136,11 @@ def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
         return [_output("execute_result", data=data, metadata={}, execution_count=None)]
     said = verdict.message
     return [error_output({"ename": "Lost", "evalue": said, "traceback": [said]})]
+
+
+def text_output(text: str) -> NotebookNode:
+    """Return what a cell that prints `text` puts out."""
+    return _output("stream", name="stdout", text=text)
 
 
 def error_output(content: Message) -> NotebookNode:

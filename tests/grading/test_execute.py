@@ -212,14 +212,32 @@ print(subprocess.Popen(["sleep", "6071.5"], start_new_session=True).poll())
 
 def test_hidden_tests_are_not_kept_in_ipythons_history(sandbox, tmp_path):
     """`In` holds the student's own cells only."""
-    test = nbformat.v4.new_code_cell("secret = 41 + 1")
+    test, last = (nbformat.v4.new_code_cell("secret = 41 + 1") for _ in range(2))
     test.metadata["nbgrader"] = {"grade": True, "grade_id": "test-mean"}
+    last.metadata["nbgrader"] = {"grade": True, "grade_id": "test-last"}
     look = nbformat.v4.new_code_cell("print(In)")
-    notebook = nbformat.v4.new_notebook(cells=[test, look])
+    notebook = nbformat.v4.new_notebook(cells=[test, look, last])
     submission = Submission("ada", tmp_path, notebook, (), None, ())
     executed = KernelExecutor(Limits(), sandbox).execute(notebook, submission)
 
     assert text(executed.notebook.cells[1]) == "['', 'print(In)']\n"
+
+
+def test_nothing_is_run_below_the_last_mark(sandbox, tmp_path):
+    """A question that a person reads has a mark, too; what stands above it is run."""
+    new_code, new_text = nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell
+    test, question = new_code("seen = 1"), new_text("because")
+    test.metadata["nbgrader"] = {"grade": True, "grade_id": "test-mean"}
+    question.metadata["nbgrader"] = {"grade": True, "solution": True, "grade_id": "why"}
+    cells = [test, new_code("print(seen)"), question, new_code("print('below')")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    submission = Submission("ada", tmp_path, notebook, (), None, ())
+    executed = KernelExecutor(Limits(), sandbox).execute(notebook, submission)
+
+    _, above, _, below = executed.notebook.cells
+    assert text(above) == "1\n"
+    assert text(below) == "Not run for the marks: none of them depends on this cell.\n"
+    assert below.execution_count is None
 
 
 def test_messages_that_make_no_sense_are_survived(sandbox, tmp_path):
