@@ -32,6 +32,7 @@ def interleaved(
     seconds: dict[str, list[Seconds]] = {name: [] for name in variants}
     for repeat in range(repeats + 1):
         for name, run in variants.items():
+            gc.unfreeze()
             gc.collect()
             gc.freeze()
             wall, cpu = time.perf_counter(), time.process_time()
@@ -39,6 +40,7 @@ def interleaved(
             took = Seconds(time.perf_counter() - wall, time.process_time() - cpu)
             if repeat:
                 seconds[name].append(took)
+    gc.unfreeze()
     return seconds
 
 

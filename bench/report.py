@@ -61,13 +61,12 @@ that without any engine. It is no lower bound: a LocalGrid adds isolation, seeds
 virtual time, bytes, the hash of each model and the log, and it saves more where it
 decodes arrays faster than Flower and where views of replies do not wait for the garbage
 collector. `localgrid_...` less `kept_network_...` is what building the network costs.
-Both have the quick ArrayRecord that a LocalGrid brings into its process; with Flower's
-own, which asks `np.save` for every array's header, both cost about 0.1 more.
+Both have the quick ArrayRecord that a LocalGrid brings into its process.
 
 A cohort cannot be cheaper than its training, `cohort_training_...`, and Flower's
-messages, records and average; together they are about 0.11 of the bare loop at 1,000
-clients. The rest is what LocalGrid adds, some 0.2 ms a client: isolation, seeds, bytes,
-a hash, six rows of the log.
+messages, records and average. The rest is what LocalGrid adds: isolation, seeds, bytes,
+a hash, six rows of the log. `no_runtime_cohort_...` is no lower bound either, for the
+same reasons as above.
 
 ## Conditions
 

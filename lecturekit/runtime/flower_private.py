@@ -37,6 +37,7 @@ from flwr.app import (
 from flwr.clientapp import ClientApp
 
 from .fast_records import (
+    FLOWERS_ENCODING,
     FastRecordDict,
     array_of,
     decoded,
@@ -218,8 +219,8 @@ def check() -> None:
         raise FlowerMoved(f"{_STRATEGY_UTILS}.sample_nodes")
     if filled(FastRecordDict, {"c": ConfigRecord()}).config_records != {"c": {}}:
         raise FlowerMoved("flwr.app.RecordDict.config_records")
-    quick, plain = encoded(values), Array(values)
-    if quick != plain or not np.array_equal(decoded(plain), values):
+    flowers = FLOWERS_ENCODING(values)
+    if encoded(values) != flowers or not np.array_equal(decoded(flowers), values):
         raise FlowerMoved("flwr.app.Array.data (.npy bytes)")
-    if array_of("float32", (2, 3), "numpy.ndarray", plain.data) != plain:
+    if array_of("float32", (2, 3), "numpy.ndarray", flowers.data) != flowers:
         raise FlowerMoved("flwr.app.Array")

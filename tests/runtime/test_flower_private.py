@@ -2,7 +2,6 @@
 
 import copy
 import gc
-import io
 import logging
 import pickle
 import weakref
@@ -23,7 +22,14 @@ from flwr.app import (
 )
 
 from lecturekit.runtime import LocalGrid, flower_private
-from lecturekit.runtime.fast_records import FastRecordDict, decoded, encoded, filled
+from lecturekit.runtime.fast_records import (
+    FLOWERS_DECODING,
+    FLOWERS_ENCODING,
+    FastRecordDict,
+    decoded,
+    encoded,
+    filled,
+)
 from tests.runtime.toy import halfway_app, train_message
 
 
@@ -135,20 +141,10 @@ each_kind = pytest.mark.parametrize(
 )
 
 
-def flowers_encoding(values):
-    """Return the bytes that Flower writes: an .npy file."""
-    file = io.BytesIO()
-    np.save(file, values, allow_pickle=False)
-    return file.getvalue()
-
-
 @each_kind
 def test_fast_encoding_equals_flowers(values):
     """The same bytes, and the same Array around them."""
-    flowers = Array(
-        str(values.dtype), values.shape, "numpy.ndarray", flowers_encoding(values)
-    )
-    fast = encoded(values)
+    flowers, fast = FLOWERS_ENCODING(values), encoded(values)
 
     assert type(fast) is Array
     assert fast == flowers
@@ -159,8 +155,8 @@ def test_fast_encoding_equals_flowers(values):
 @each_kind
 def test_fast_decoding_equals_flowers(values):
     """Same values, dtype, shape and memory order, and writable."""
-    flowers = np.load(io.BytesIO(flowers_encoding(values)))
-    fast = decoded(encoded(values))
+    plain = FLOWERS_ENCODING(values)
+    flowers, fast = FLOWERS_DECODING(plain), decoded(plain)
 
     np.testing.assert_array_equal(fast, flowers, strict=True)
     assert fast.flags["F_CONTIGUOUS"] == flowers.flags["F_CONTIGUOUS"]
@@ -173,14 +169,26 @@ def test_what_flower_refuses_is_refused():
     half = Array("float32", (2,), "numpy.ndarray", whole.data[:-1])
     other = Array("float32", (1,), "mine", b"\x00" * 4)
 
-    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
-        encoded(np.array([{}]))
-    with pytest.raises(AssertionError, match="Expected NumPy ndarray"):
-        encoded([1, 2])
-    with pytest.raises(ValueError, match=r"reshape|read"):
-        decoded(half)
-    with pytest.raises(TypeError, match="Unsupported serialization type"):
-        decoded(other)
+    for encode in (FLOWERS_ENCODING, encoded):
+        with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+            encode(np.array([{}]))
+        with pytest.raises(AssertionError, match="Expected NumPy ndarray"):
+            encode([1, 2])
+    for decode in (FLOWERS_DECODING, decoded):
+        with pytest.raises(ValueError, match=r"reshape|read"):
+            decode(half)
+        with pytest.raises(TypeError, match="Unsupported serialization type"):
+            decode(other)
+
+
+def test_another_encoding_of_flowers_is_named(monkeypatch):
+    """Also in a process whose grids have put ours in its place."""
+    LocalGrid(halfway_app(), 2)
+    zipped = Array("float32", (2, 3), "zipped", b"")
+    monkeypatch.setattr(flower_private, "FLOWERS_ENCODING", lambda values: zipped)
+
+    with pytest.raises(flower_private.FlowerMoved, match=r"Array\.data"):
+        flower_private.check()
 
 
 def test_a_grid_makes_flowers_arrays_quick(monkeypatch):
