@@ -25,7 +25,8 @@ from flwr.app import ArrayRecord, Context, Message, MetricRecord, RecordDict
 
 from .cohort import Stack, train_stacks
 from .collector import collector_paused
-from .fast_records import encoded, filled
+from .fast_arrays import encoded
+from .fast_records import filled
 from .local_training import (
     Batches,
     LocalSGD,

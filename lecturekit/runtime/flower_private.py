@@ -1,4 +1,4 @@
-"""What we use of Flower that Flower does not promise to keep: here and in fast_records.
+"""What we use of Flower that Flower does not promise to keep: here and in fast_*.py.
 
 Flower's public packages (`flwr.app`, `flwr.clientapp`, `flwr.serverapp`) do not say how
 an engine delivers messages, so an engine of one's own needs a few private things:
@@ -36,15 +36,8 @@ from flwr.app import (
 )
 from flwr.clientapp import ClientApp
 
-from .fast_records import (
-    FLOWERS_ENCODING,
-    FastRecordDict,
-    array_of,
-    decoded,
-    delivered,
-    encoded,
-    filled,
-)
+from .fast_arrays import FLOWERS_ENCODING, array_of, decoded, encoded
+from .fast_records import FastRecordDict, delivered, filled
 
 if TYPE_CHECKING:
     from flwr.supercore.run import Run as Run

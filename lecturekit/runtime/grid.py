@@ -35,7 +35,7 @@ from .dispatch import Dispatch
 from .executor import Executor, InProcessExecutor
 from .failure import ClientFailed, check_registered
 from .failures import Failures
-from .fast_records import quick_arrays
+from .fast_arrays import quick_arrays
 from .membership import Membership
 from .network import Network
 from .nodes import ConfigValue, Nodes, num_clients_of

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
 
-from .fast_records import FastRecordDict, array_of, delivered, filled
+from .fast_arrays import array_of
+from .fast_records import FastRecordDict, delivered, filled
 from .wire import SealedRecord, content_bytes, error_bytes, fingerprint
 
 

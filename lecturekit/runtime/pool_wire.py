@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from flwr.app import Array
 
-from .fast_records import array_of
+from .fast_arrays import array_of
 
 LARGE_BYTES = 65536  # below, two more writes to a pipe cost more than a copy
 

@@ -22,14 +22,13 @@ from flwr.app import (
 )
 
 from lecturekit.runtime import LocalGrid, flower_private
-from lecturekit.runtime.fast_records import (
+from lecturekit.runtime.fast_arrays import (
     FLOWERS_DECODING,
     FLOWERS_ENCODING,
-    FastRecordDict,
     decoded,
     encoded,
-    filled,
 )
+from lecturekit.runtime.fast_records import FastRecordDict, filled
 from tests.runtime.toy import halfway_app, train_message
 
 
