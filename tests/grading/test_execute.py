@@ -154,6 +154,7 @@ def test_a_kernel_that_was_killed_for_no_reason_is_tried_again(sandbox, tmp_path
             if self.deaths:
                 self.deaths -= 1
                 kernel._process.send_signal(signal.SIGKILL)
+                kernel._process.wait(60)  # the cell is short: it may run before that
             return kernel
 
     cell = nbformat.v4.new_code_cell("print(6 * 7)")

@@ -67,7 +67,8 @@ def server_of(name, hub):
     return [
         process
         for process in psutil.process_iter(["name", "cmdline"])
-        if process.info["name"] == "bwrap" and home in process.info["cmdline"]
+        if process.info["name"] == "bwrap"
+        and home in (process.info["cmdline"] or ())  # None: it has just ended
     ]
 
 
