@@ -37,6 +37,7 @@ def kernel_environment(home: str, temporary: str, code: str) -> dict[str, str]:
         "LECTUREKIT_CACHE": DATA,
         "FLWR_TELEMETRY_ENABLED": "0",
         "NBGRADER_EXECUTION": "autograde",
+        "PLOTLY_RENDERER": "plotly_mimetype",  # figures stay figures, as in JupyterLab
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",  # the same answer gets the same mark

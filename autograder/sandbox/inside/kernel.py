@@ -17,6 +17,7 @@ from typing import Any
 import zmq
 from ipykernel import ipkernel
 from ipykernel.heartbeat import Heartbeat
+from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
@@ -45,6 +46,17 @@ class _Kernel(IPythonKernel):
             ipkernel.sys = sys  # type: ignore[attr-defined]
 
 
+class _OutStream(OutStream):
+    """Wakes the thread that sends only if there is something to send.
+
+    A kernel flushes its streams eight times per cell.
+    """
+
+    def flush(self) -> None:
+        if self._buffers:
+            super().flush()  # type: ignore[no-untyped-call]
+
+
 class _ForkedKernel(IPKernelApp):
     """A kernel that was told its addresses instead of reading or choosing them.
 
@@ -55,6 +67,10 @@ class _ForkedKernel(IPKernelApp):
 
     def parse_command_line(self, argv: Any = None) -> None:
         pass
+
+    def init_control(self, context: Any) -> None:
+        super().init_control(context)  # type: ignore[no-untyped-call]
+        self.shell_channel_thread = None  # no cell runs beside another
 
     def load_config_file(self, suppress_errors: bool | None = None) -> None:
         pass
@@ -109,6 +125,8 @@ def new_kernel(connection: dict[str, Any], descriptors: dict[int, int]) -> IPKer
     config.HistoryManager.enabled = False
     config.InteractiveShell.enable_tip = False  # it would be drawn at random
     config.IPKernelApp.ignore_cwd = True
+    config.IPKernelApp.outstream_class = f"{__name__}._OutStream"
+    config.Kernel._execute_sleep = 0  # a client waits for what it needs
     addresses = {name: connection[name] for name in connection if name != "key"}
     kernel = _ForkedKernel.instance(config=config, kernel_class=_Kernel, **addresses)
     kernel.descriptors = descriptors

@@ -10,6 +10,7 @@ its forks could inherit a lock that nobody releases.
 
 import contextlib
 import importlib
+import io
 import json
 import os
 import signal
@@ -25,6 +26,7 @@ _MAX_FILES = 16
 # What a kernel would import on its own when it starts, or when its first cell runs.
 _KERNEL_MODULES = (
     "IPython.core.debugger",
+    "IPython.core.logger",
     "IPython.core.completerlib",
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
@@ -114,9 +116,19 @@ def _warm_torch() -> None:
 
 
 def _warm_plotly() -> None:
-    """Find out how figures are shown: the first one imports a lot."""
-    with contextlib.suppress(Exception):
-        importlib.import_module("plotly.io").renderers  # noqa: B018 - imported by name
+    """Show a figure with the traces that labs use: the first of each imports a lot."""
+    nowhere = contextlib.redirect_stdout(io.StringIO())
+    with contextlib.suppress(Exception), nowhere:
+        graph = importlib.import_module("plotly.graph_objects")
+        numbers = importlib.import_module("numpy").zeros(1)
+        figure = graph.Figure()
+        figure.add_scatter(x=numbers, y=numbers, line={"width": 1})
+        figure.add_bar(y=numbers, marker={"line": {"width": 1}})
+        figure.add_box(y=numbers, marker={"size": 1})
+        figure.add_heatmap(z=[numbers], colorbar={"title": {"text": "z"}})
+        figure.add_annotation(text="x", font={"size": 9})
+        figure.update_layout(title={"text": "x", "subtitle": {"text": "y"}})
+        figure.show()
 
 
 if __name__ == "__main__":
