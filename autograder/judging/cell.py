@@ -15,6 +15,8 @@ import ast
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from types import CodeType
 from typing import Any
 
 from autograder.judging.errors import Stopped
@@ -101,16 +103,28 @@ def run_cell(
     return Verdict(points, maximum, message, transcript=transcript)
 
 
+@cache
+def compiled(source: str) -> tuple[CodeType, CodeType | None]:
+    """Return the code of a test cell: statements, and a last expression or None.
+
+    Raises
+    ------
+    SyntaxError
+        If it is no Python.
+    """
+    tree = ast.parse(source)
+    value = None
+    if tree.body and isinstance(last := tree.body[-1], ast.Expr):
+        tree.body.pop()
+        value = compile(ast.Expression(last.value), "<test>", "eval")
+    return compile(tree, "<test>", "exec"), value
+
+
 def _run(source: str, namespace: dict[str, Any]) -> Any:
     """Run the cell; return its last statement's value if that is an expression."""
-    tree = ast.parse(source)
-    last = tree.body[-1] if tree.body else None
-    if not isinstance(last, ast.Expr):
-        exec(compile(tree, "<test>", "exec"), namespace)
-        return None
-    tree.body.pop()
-    exec(compile(tree, "<test>", "exec"), namespace)
-    return eval(compile(ast.Expression(last.value), "<test>", "eval"), namespace)
+    statements, value = compiled(source)
+    exec(statements, namespace)
+    return None if value is None else eval(value, namespace)
 
 
 def _plain_number(value: Any) -> float | None:

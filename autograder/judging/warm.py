@@ -16,7 +16,7 @@ from dataclasses import asdict
 from types import ModuleType
 from typing import Any, NoReturn
 
-from autograder.judging.cell import run_cell
+from autograder.judging.cell import compiled, run_cell
 from autograder.judging.limits import JudgeLimits
 from autograder.judging.measures import measure_both_sides
 from autograder.judging.near import Near
@@ -24,6 +24,7 @@ from autograder.sandbox.forking import prepare_to_fork
 from lecturekit.runtime.flower_private import server_identity
 
 _PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None).prctl
 
 
 def keep_warm(
@@ -54,7 +55,7 @@ def _bury_the_dead() -> None:
 
 
 def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _close_all_but(kept: int) -> None:
@@ -120,6 +121,8 @@ def _fork_for(
     limits: JudgeLimits,
 ) -> None:
     source, maximum, channel, reply = order
+    with suppress(Exception):  # of the author's; the fork raises it again, and says so
+        compiled(source)  # once for all submissions
     if os.fork() == 0:
         try:
             _die_with_parent()
