@@ -12,10 +12,6 @@ exchange, exports) finds what it expects:
 """
 
 import glob
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from traitlets.config import Config
@@ -71,18 +67,3 @@ def course_config(
     config.ClearSolutions.text_stub = TEXT_STUB
     config.ExecutePreprocessor.timeout = timeout_s
     return config
-
-
-@contextmanager
-def alembic_on_path() -> Iterator[None]:
-    """Let nbgrader find the `alembic` program that stands beside this Python.
-
-    A new gradebook is stamped with its schema's version by running `alembic` from the
-    PATH, which is missing there when this Python was started by its full name.
-    """
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before

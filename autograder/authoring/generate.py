@@ -11,7 +11,7 @@ from pathlib import Path
 from autograder.authoring.lab import Lab
 from autograder.authoring.notebook import as_bytes, instructor_notebook
 from autograder.errors import UserError
-from autograder.nbgrader_config import alembic_on_path, course_config
+from autograder.nbgrader_config import course_config
 
 
 def generate(lab: Lab, course_dir: Path, db_url: str | None) -> Path:
@@ -63,6 +63,8 @@ def _convert(lab: Lab, course_dir: Path, db_url: str | None) -> None:
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.preprocessors import SaveCells
 
+    from autograder.new_gradebook import make_gradebook
+
     config = course_config(course_dir, db_url=db_url or "")
     config.CourseDirectory.assignment_id = lab.name
     said = io.StringIO()
@@ -75,9 +77,10 @@ def _convert(lab: Lab, course_dir: Path, db_url: str | None) -> None:
         converter.preprocessors = [
             step for step in converter.preprocessors if step is not SaveCells
         ]
+    else:
+        make_gradebook(db_url)
     try:
-        with alembic_on_path():
-            converter.start()
+        converter.start()
     except Exception as error:
         raise UserError(
             f"expected nbgrader to make the student version of {lab.name}, got "

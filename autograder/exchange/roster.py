@@ -12,7 +12,8 @@ from nbgrader.api import Gradebook, Student as Row
 from autograder.course.roster import FILE, Student, read_roster
 from autograder.course.settings import CourseSettings
 from autograder.grading.record import open_gradebook
-from autograder.nbgrader_config import alembic_on_path, course_config
+from autograder.nbgrader_config import course_config, gradebook_url
+from autograder.new_gradebook import make_gradebook
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def update_roster(
     students = read_roster(root / FILE)
     if dry_run and not (root / "gradebook.db").is_file():
         return _changes({}, students, settings)
-    with alembic_on_path(), open_gradebook(course_config(root)) as gradebook:
+    make_gradebook(gradebook_url(root))
+    with open_gradebook(course_config(root)) as gradebook:
         rows = {row.id: row for row in gradebook.students}
         changes = _changes(rows, students, settings)
         if not dry_run:

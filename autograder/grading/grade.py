@@ -12,18 +12,20 @@ somebody says `force`. The marks do not depend on the number of workers.
 """
 
 import os
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from autograder.authoring.generate import generate
 from autograder.authoring.lab import Lab
+from autograder.grading.imports import modules_of
 from autograder.grading.intake import find_submissions
 from autograder.grading.lateness import update_lateness
 from autograder.grading.limits import Limits
 from autograder.grading.marks import GradeReport, StudentMarks
 from autograder.grading.people import name_students, roster_of
 from autograder.grading.pool import (
+    Lend,
     Outcome,
     Pool,
     ThisProcess,
@@ -33,7 +35,7 @@ from autograder.grading.pool import (
 from autograder.grading.record import open_gradebook
 from autograder.grading.release import read_release
 from autograder.grading.results import Results
-from autograder.grading.station import Station, check_isolation
+from autograder.grading.station import Station, sandbox_of
 from autograder.judging.signatures import Signatures, cache_folder, signatures
 from autograder.nbgrader_config import COURSE_FOLDERS, course_config, gradebook_url
 from autograder.reports.csv import write_grades_csv
@@ -88,41 +90,52 @@ def grade(
     roster = roster_of(root)
     hidden = (*_hidden(root, lab), *hidden)
     workers = min(workers or os.cpu_count() or 1, len(folders))
-    if not ray:
-        if workers > 1:
-            start_importing()
-        check_isolation(hidden, unsafe=unsafe)
-    released = generate(lab, root, gradebook_url(root))
-    config = course_config(root)
-    students: dict[Path, StudentMarks] = {}
-    with open_gradebook(config) as gradebook:
-        release = read_release(released, lab, gradebook)
-        update_lateness(gradebook, config, lab.name)
-        results = Results(root, release, gradebook, config, limits)
-        _tell(progress, 0, len(folders), "")
-        todo = []
-        for folder in folders:
-            standing = _standing(results, folder, force=force)
-            if standing is None:
-                todo.append(folder)
-            else:
-                students[folder] = standing
-                _tell(progress, len(students), len(folders), standing.student)
-        workers = min(workers, len(todo))
-        known = Signatures({}, {})
-        if todo:
-            known = signatures(lab, workers=workers)
-        station = Station(release, limits, lab, known, hidden, unsafe)
-        pool = _pool(station, workers, ray)
-        with closing(pool.mark(todo)) as outcomes:
-            for folder, outcome in outcomes:
-                students[folder] = _put(results, folder, outcome)
-                _tell(progress, len(students), len(folders), folder.parent.name)
-        name_students(gradebook, roster)
+    if workers > 1 and not ray:
+        start_importing(modules_of(lab))
+    with _sandbox(lab, hidden, ray, unsafe) as lend:
+        released = generate(lab, root, gradebook_url(root))
+        config = course_config(root)
+        with open_gradebook(config) as gradebook:
+            release = read_release(released, lab, gradebook)
+            update_lateness(gradebook, config, lab.name)
+            results = Results(root, release, gradebook, config, limits)
+            _tell(progress, 0, len(folders), "")
+            students: dict[Path, StudentMarks] = {}
+            for folder in folders:
+                standing = _standing(results, folder, force=force)
+                if standing is not None:
+                    students[folder] = standing
+                    _tell(progress, len(students), len(folders), standing.student)
+            todo = [folder for folder in folders if folder not in students]
+            workers = min(workers, len(todo))
+            known = signatures(lab, workers=workers) if todo else Signatures({}, {})
+            station = Station(release, limits, lab, known, hidden, unsafe)
+            pool = _pool(station, workers, ray, lend)
+            with closing(pool.mark(todo)) as outcomes:
+                for folder, outcome in outcomes:
+                    students[folder] = _put(results, folder, outcome)
+                    _tell(progress, len(students), len(folders), folder.parent.name)
+            name_students(gradebook, roster)
     in_order = tuple(students[folder] for folder in folders)
     report = GradeReport(lab.name, lab.exercises, in_order)
     write_grades_csv(report, root / "grades.csv")
     return report
+
+
+@contextmanager
+def _sandbox(
+    lab: Lab, hidden: tuple[Path, ...], ray: str, unsafe: bool
+) -> Iterator[Lend | None]:
+    """Try the sandbox of this machine; yield how workers get a share in it.
+
+    It imports what notebooks need while the lab is released. The nodes of a cluster
+    have sandboxes of their own.
+    """
+    if ray:
+        yield None
+        return
+    with sandbox_of(lab, hidden, unsafe) as sandbox:
+        yield sandbox.share
 
 
 def _standing(results: Results, folder: Path, *, force: bool) -> StudentMarks | None:
@@ -142,14 +155,14 @@ def _put(results: Results, folder: Path, outcome: Outcome) -> StudentMarks:
         return results.failed(folder.parent.name, error)
 
 
-def _pool(station: Station, workers: int, ray: str) -> Pool:
+def _pool(station: Station, workers: int, ray: str, lend: Lend | None) -> Pool:
     if ray and workers:
         from autograder.grading.ray_pool import RayCluster
 
         return RayCluster(station.marker, ray, station.limits)
     if workers > 1:
-        return Workers(station.marker, workers)
-    return ThisProcess(station.marker)
+        return Workers(station.marker, workers, lend)
+    return ThisProcess(station.marker, lend)
 
 
 def _hidden(root: Path, lab: Lab) -> tuple[Path, ...]:

@@ -18,7 +18,7 @@ from autograder.grading.release import Release
 from autograder.judging.judge import Judge
 from autograder.judging.limits import JudgeLimits
 from autograder.judging.signatures import Signatures
-from autograder.sandbox import Sandbox
+from autograder.sandbox import Sandbox, SandboxShare
 from autograder.sandbox.protection import UNSAFE, WALLS
 
 _KERNEL_SIDE = "autograder.judging.kernel_side"
@@ -52,12 +52,17 @@ class Station:
     unsafe: bool = False
 
     @contextmanager
-    def marker(self) -> Iterator[Marker]:
-        """Set up, and yield who marks here."""
-        modules = (*modules_of(self.lab), _KERNEL_SIDE)
+    def marker(self, share: SandboxShare | None = None) -> Iterator[Marker]:
+        """Set up, and yield who marks here.
+
+        Parameters
+        ----------
+        share : SandboxShare or None
+            In a sandbox that stands already; without one, a new one is made.
+        """
         with (
             Judge.of_lab(self.lab, _judge_limits(self.limits)) as judge,
-            _sandbox(modules, self.hidden, self.unsafe) as sandbox,
+            sandbox_of(self.lab, self.hidden, self.unsafe, share) as sandbox,
         ):
             executor = KernelExecutor(self.limits, sandbox, judge)
             yield Marker(self.release, self.limits, executor, self.signatures)
@@ -72,18 +77,19 @@ def _judge_limits(limits: Limits) -> JudgeLimits:
     )
 
 
-def check_isolation(hidden: tuple[Path, ...], *, unsafe: bool) -> None:
-    """Try whether submissions can be isolated on this machine.
+def sandbox_of(
+    lab: Lab,
+    hidden: tuple[Path, ...],
+    unsafe: bool,
+    share: SandboxShare | None = None,
+) -> Sandbox:
+    """Return a sandbox that imports what notebooks of `lab` do, meanwhile.
 
     Raises
     ------
     UserError
-        If nothing isolates them and `unsafe` was not said.
+        If nothing isolates submissions on this machine and `unsafe` was not said.
     """
-    _sandbox((), hidden, unsafe).close()
-
-
-def _sandbox(
-    modules: tuple[str, ...], hidden: tuple[Path, ...], unsafe: bool
-) -> Sandbox:
-    return Sandbox(modules, hidden=hidden, modes=UNSAFE if unsafe else WALLS)
+    modules = (*modules_of(lab), _KERNEL_SIDE)
+    modes = UNSAFE if unsafe else WALLS
+    return Sandbox(modules, hidden=hidden, modes=modes, share=share)

@@ -9,6 +9,8 @@ get is anything else:
   limited size that vanishes with it;
 * supervisor (`inside.supervisor`): limits, and the death of all that it started.
 
+A zygote divides, so that graders side by side share what one of them has imported.
+
 Where user namespaces cannot be nested, each submission gets a bubblewrap of its own
 ("cold"): as safe, but it imports everything anew. Where bubblewrap cannot be had at
 all, nothing is run unless somebody says "unsafe". Which of them holds is tried, by a
@@ -30,7 +32,7 @@ from autograder.sandbox.channel import channel
 from autograder.sandbox.place import Place, new_place, temporary_place
 from autograder.sandbox.process import KernelProcess
 from autograder.sandbox.protection import Mode, Protection
-from autograder.sandbox.sandbox import Sandbox, probe
+from autograder.sandbox.sandbox import Sandbox, SandboxShare, probe
 from autograder.sandbox.zygote import SandboxError
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "Protection",
     "Sandbox",
     "SandboxError",
+    "SandboxShare",
     "channel",
     "new_place",
     "probe",

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.sandbox.place import PORTS
 from autograder.sandbox.process import KernelProcess
-from autograder.sandbox.zygote import Zygote
+from autograder.sandbox.zygote import Share
 
 _BACKLOG = 16
 _FILES_OF_OURS = 65_536
@@ -30,7 +30,7 @@ def be_allowed_to_send_files() -> None:
 
 
 def launch(
-    zygote: Zygote, request: Mapping[str, Any], work: Path, *, has_channel: bool = False
+    zygote: Share, request: Mapping[str, Any], work: Path, *, has_channel: bool = False
 ) -> KernelProcess:
     """Return the process that the zygote forks.
 

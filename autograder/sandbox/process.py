@@ -12,7 +12,7 @@ from autograder.sandbox.leash import (
     Seen,
     understood,
 )
-from autograder.sandbox.zygote import SandboxError, Zygote
+from autograder.sandbox.zygote import SandboxError, Share
 
 _END_S = 60.0  # how long all processes of a submission may take to be killed
 
@@ -39,9 +39,9 @@ class KernelProcess:
         self.failure = ""
         self.seen: Seen | None = None
         self._leash = leash
-        self._zygote: Zygote | None = None
+        self._zygote: Share | None = None
 
-    def owns(self, zygote: Zygote) -> None:
+    def owns(self, zygote: Share) -> None:
         """Close `zygote`, which was started for this kernel alone, with it."""
         self._zygote = zygote
 

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,22 @@ from autograder.sandbox.place import Place, remove_leftovers, temporary_place
 from autograder.sandbox.process import KernelProcess
 from autograder.sandbox.protection import WALLS, Mode, Protection
 from autograder.sandbox.visible import package_folder, package_folders, python_paths
-from autograder.sandbox.zygote import SandboxError, Zygote
+from autograder.sandbox.zygote import SandboxError, Share, Zygote
 
 _NUM_UIDS = 3000  # below UID, for workers side by side
 _LOOK_S = 30.0  # how long a look around may take
+
+
+@dataclass(frozen=True)
+class SandboxShare:
+    """What a process hands to another: see `Sandbox.share`."""
+
+    zygote: Share
+    protection: Protection
+
+    def close(self) -> None:
+        """Close this process's end; the other process has its own."""
+        self.zygote.close()
 
 
 class Sandbox:
@@ -42,6 +55,8 @@ class Sandbox:
         What no submission may see, wherever it stands.
     modes : sequence of Mode
         Which to try, in this order; the first that holds is used.
+    share : SandboxShare or None
+        In another's process: its wall, which was tried, and what it has imported.
 
     Raises
     ------
@@ -55,6 +70,7 @@ class Sandbox:
         *,
         hidden: Iterable[Path] = (),
         modes: Sequence[Mode] = WALLS,
+        share: SandboxShare | None = None,
     ) -> None:
         self._modules = tuple(modules)
         self._hidden = tuple(path.resolve() for path in hidden)
@@ -62,7 +78,10 @@ class Sandbox:
         remove_leftovers()
         be_allowed_to_send_files()
         self._place = self._resources.enter_context(temporary_place())
-        self._zygote: Zygote | None = None
+        self._zygote: Share | None = None
+        if share is not None:
+            self._zygote, self.protection = share.zygote, share.protection
+            return
         try:
             self.protection = self._protection(modes)
         except BaseException:
@@ -83,6 +102,16 @@ class Sandbox:
             self._zygote.close()
             self._zygote = None
         self._resources.close()
+
+    def share(self) -> SandboxShare | None:
+        """Return what another process needs to start kernels from the same imports.
+
+        None if it has to have a sandbox of its own, because there is no second wall
+        that keeps their kernels apart.
+        """
+        if self.protection.mode != "warm" or self._zygote is None:
+            return None
+        return SandboxShare(self._zygote.divided(), self.protection)
 
     def start(
         self,

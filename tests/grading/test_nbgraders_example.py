@@ -22,7 +22,8 @@ from autograder.grading.execute import KernelExecutor
 from autograder.grading.intake import Submission
 from autograder.grading.limits import Limits
 from autograder.grading.score import score_cell
-from autograder.nbgrader_config import alembic_on_path, course_config
+from autograder.nbgrader_config import course_config, gradebook_url
+from autograder.new_gradebook import make_gradebook
 
 EXAMPLE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
 STUDENTS = ("bitdiddle", "hacker")
@@ -44,9 +45,9 @@ def course(tmp_path_factory):
     config.NotebookClient.shutdown_kernel = "immediate"
     log = logging.Logger("quiet", level=logging.CRITICAL)
     directory = CourseDirectory(config=config, log=log)
-    with alembic_on_path():
-        GenerateAssignment(directory, config=config, log=log).start()
-        Autograde(directory, config=config, log=log).start()
+    make_gradebook(gradebook_url(root))
+    GenerateAssignment(directory, config=config, log=log).start()
+    Autograde(directory, config=config, log=log).start()
     return root
 
 

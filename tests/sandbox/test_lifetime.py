@@ -75,6 +75,7 @@ def test_a_zygote_that_was_killed_is_replaced(tmp_path):
     with Sandbox() as sandbox:
         with temporary_place() as place, Kernel(sandbox, place, Bounds(), 60) as kernel:
             os.kill(sandbox._zygote.pid, signal.SIGKILL)
+            kernel._process.wait(60)  # the cell is short: it may run before that
             ending, _ = kernel.run("1", **OPTIONS, on_output=lambda message: None)
             assert ending == "dead"
         (cell,), _ = run(sandbox, tmp_path, "print('served')")

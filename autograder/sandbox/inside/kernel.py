@@ -39,11 +39,11 @@ class _Kernel(IPythonKernel):
     """Has no list of all modules: only a debugger needs it, to step over them."""
 
     def __init__(self, **kwargs: Any) -> None:
-        ipkernel.sys = SimpleNamespace(modules={})  # type: ignore[attr-defined]
+        vars(ipkernel)["sys"] = SimpleNamespace(modules={})
         try:
             super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         finally:
-            ipkernel.sys = sys  # type: ignore[attr-defined]
+            vars(ipkernel)["sys"] = sys
 
 
 class _OutStream(OutStream):
@@ -72,7 +72,7 @@ class _ForkedKernel(IPKernelApp):
         super().init_control(context)  # type: ignore[no-untyped-call]
         self.shell_channel_thread = None  # no cell runs beside another
 
-    def load_config_file(self, suppress_errors: bool | None = None) -> None:
+    def load_config_file(self, *args: Any, **kwargs: Any) -> None:
         pass
 
     def init_code(self) -> None:
@@ -80,6 +80,7 @@ class _ForkedKernel(IPKernelApp):
         # file of the student's must not stand in for a library, so the current
         # directory is the last place to import from, not the first.
         sys.path.append("")
+        assert self.shell is not None, "it is made before"
         self.shell.user_ns_hidden.update(self.shell.user_ns)
 
     def _configure_logging(self) -> None:
