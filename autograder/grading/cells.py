@@ -2,7 +2,7 @@
 
 from nbformat import NotebookNode
 
-from autograder.grading.reading import NEW_CELL
+from autograder.grading.reading import cell_of
 from autograder.grading.release import ReleasedCell
 
 
@@ -28,5 +28,4 @@ def maximum_of(cell: NotebookNode) -> float:
 
 def new_cell(cell: ReleasedCell, source: str) -> NotebookNode:
     """Return a cell with the release's type, id and metadata, and this text."""
-    make = NEW_CELL[cell.cell_type]
-    return make(source=source, id=cell.cell_id, metadata=cell.metadata)
+    return cell_of(cell.cell_type, source, cell.cell_id, cell.metadata)

@@ -10,7 +10,6 @@ Blanking is a courtesy to the next edition of the lab, not a wall: code that run
 a hidden test can read it.
 """
 
-import copy
 import hashlib
 import html
 import re
@@ -195,14 +194,15 @@ def _blanked(output: NotebookNode, hidden: re.Pattern[str] | None) -> NotebookNo
     def blank(text: str) -> str:
         return _blank(markup.without_colours(text), hidden)
 
-    output = copy.deepcopy(output)
     if output.output_type == "stream":
-        output["text"] = blank(output.text)
-    elif output.output_type == "error":
-        output["evalue"] = blank(output.evalue)
-        output["traceback"] = [blank(line) for line in output.traceback]
-    else:
-        for kind, value in output.data.items():
-            if isinstance(value, str) and not kind.startswith("image/"):
-                output.data[kind] = blank(value)
-    return output
+        return NotebookNode(output, text=blank(output.text))
+    if output.output_type == "error":
+        traceback = [blank(line) for line in output.traceback]
+        return NotebookNode(output, evalue=blank(output.evalue), traceback=traceback)
+    data = {
+        kind: blank(value)
+        if isinstance(value, str) and not kind.startswith("image/")
+        else value
+        for kind, value in output.data.items()
+    }
+    return NotebookNode(output, data=data)

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,7 @@ from nbformat import NotebookNode
 
 _MAX_CELLS = 2_000  # a lab has some dozens; each costs every later step its time
 _CELL_ID = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
-NEW_CELL: dict[str, Callable[..., NotebookNode]] = {
-    "code": nbformat.v4.new_code_cell,
-    "markdown": nbformat.v4.new_markdown_cell,
-    "raw": nbformat.v4.new_raw_cell,
-}
+_CELL_TYPES = ("code", "markdown", "raw")
 
 
 class UnreadableError(Exception):
@@ -114,16 +110,31 @@ def _clean_cell(cell: Any) -> NotebookNode | None:
     source = cell.get("source")
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
-    if cell["cell_type"] not in NEW_CELL or not isinstance(source, str):
+    if cell["cell_type"] not in _CELL_TYPES or not isinstance(source, str):
         return None
-    clean = NEW_CELL[cell["cell_type"]](source=_encodable(source))
-    clean["id"] = str(cell.get("id", ""))
+    cell_id = str(cell.get("id", ""))
+    clean = cell_of(cell["cell_type"], _encodable(source), cell_id, {})
     metadata = cell.get("metadata")
     if isinstance(metadata, dict) and "nbgrader" in metadata:
         clean.metadata["nbgrader"] = _flat(metadata["nbgrader"])
     if cell["cell_type"] == "markdown":
         clean["attachments"] = _images(cell.get("attachments"))
     return clean
+
+
+def cell_of(
+    cell_type: str, source: str, cell_id: str, metadata: Mapping[str, Any]
+) -> NotebookNode:
+    """Return a cell that has not run.
+
+    nbformat's own functions check every cell that they make against the format's
+    schema; a notebook is checked as a whole when it is put together.
+    """
+    cell = NotebookNode(cell_type=cell_type, id=cell_id, source=source)
+    cell["metadata"] = metadata  # makes a node of it
+    if cell_type == "code":
+        cell.update(execution_count=None, outputs=[])
+    return cell
 
 
 def _flat(metadata: Any) -> dict[str, Any]:
