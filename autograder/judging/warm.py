@@ -16,12 +16,14 @@ from dataclasses import asdict
 from types import ModuleType
 from typing import Any, NoReturn
 
+from flwr.clientapp import ClientApp
+
 from autograder.judging.cell import compiled, run_cell
 from autograder.judging.limits import JudgeLimits
 from autograder.judging.measures import measure_both_sides
 from autograder.judging.near import Near
 from autograder.sandbox.forking import prepare_to_fork
-from lecturekit.runtime.flower_private import server_identity
+from lecturekit.runtime import LocalGrid
 
 _PR_SET_PDEATHSIG = 1
 _prctl = ctypes.CDLL(None).prctl
@@ -37,12 +39,13 @@ def keep_warm(
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's to handle
         _be_silent()
         namespace = _set_up(control, setup)
-        server_identity()  # Message(...) in a test asks who this process is
+        LocalGrid(ClientApp(), 1)  # the first one of a process does more than others
         prepare_to_fork()
+        memory = _address_space() + limits.memory_bytes
         control.sendall(b"ready\n")
         while (order := _order(control)) is not None:
             _bury_the_dead()
-            _fork_for(order, control, namespace, names, limits)
+            _fork_for(order, control, namespace, names, limits, memory)
         _bury_the_dead()
     finally:
         os._exit(0)
@@ -119,6 +122,7 @@ def _fork_for(
     namespace: dict[str, Any],
     names: tuple[str, ...],
     limits: JudgeLimits,
+    memory: int,
 ) -> None:
     source, maximum, channel, reply = order
     with suppress(Exception):  # of the author's; the fork raises it again, and says so
@@ -127,6 +131,7 @@ def _fork_for(
         try:
             _die_with_parent()
             control.close()
+            _limit_memory(memory)
             _run_one(source, maximum, channel, reply, namespace, names, limits)
         finally:
             os._exit(0)
@@ -147,16 +152,18 @@ def _run_one(
         os.write(reply, json.dumps(what).encode() + b"\n")
 
     say(pid=os.getpid())
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    memory = _address_space() + limits.memory_bytes
-    if most != resource.RLIM_INFINITY:
-        memory = min(memory, most)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, most))
     with socket.socket(fileno=channel) as sock:
         near = Near(sock, limits, lambda: say(interrupt=True))
         measure_both_sides(near)
         verdict = run_cell(source, maximum, namespace, names, near)
     say(verdict=asdict(verdict))
+
+
+def _limit_memory(size: int) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    if most != resource.RLIM_INFINITY:
+        size = min(size, most)
+    resource.setrlimit(resource.RLIMIT_AS, (size, most))
 
 
 def _address_space() -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sized
 from operator import index
-from typing import SupportsIndex
 
 from flwr.app import Context, RecordDict
 
@@ -70,9 +69,9 @@ class Nodes:
 
 def num_clients_of(federation: Sized | int) -> int:
     """Return how many clients `federation` has; TypeError or ValueError if unclear."""
-    if isinstance(federation, Sized):
+    if hasattr(federation, "__len__"):
         num_clients = len(federation)
-    elif isinstance(federation, SupportsIndex):
+    elif hasattr(federation, "__index__"):
         num_clients = index(federation)
     else:
         raise TypeError(
