@@ -30,7 +30,7 @@ MakeMarker = Callable[..., AbstractContextManager[Marker]]
 """Sets up what marking needs, and tidies up afterwards."""
 
 Lend = Callable[[], SandboxShare | None]
-"""Returns what a marker is made with beyond what `make_marker` knows."""
+"""Returns what a marker is made with; None if it makes its own."""
 
 NUM_TRIES = 3  # of a submission whose worker died
 

@@ -106,12 +106,16 @@ class Sandbox:
     def share(self) -> SandboxShare | None:
         """Return what another process needs to start kernels from the same imports.
 
-        None if it has to have a sandbox of its own, because there is no second wall
-        that keeps their kernels apart.
+        None if it has to have a sandbox of its own: because there is no second wall
+        that keeps their kernels apart, or no zygote can be had now.
         """
-        if self.protection.mode != "warm" or self._zygote is None:
+        if self.protection.mode != "warm":
             return None
-        return SandboxShare(self._zygote.divided(), self.protection)
+        try:
+            self._zygote = self._living_zygote(Bounds())
+            return SandboxShare(self._zygote.divided(), self.protection)
+        except SandboxError:
+            return None
 
     def start(
         self,
@@ -137,12 +141,7 @@ class Sandbox:
         SandboxError
             If no kernel can be started now, which is nobody's fault.
         """
-        mode, zygote = self.protection.mode, self._zygote
-        if zygote is None or not zygote.is_alive():
-            if zygote is not None:
-                zygote.close()
-            zygote = self._new_zygote(mode, bounds)
-            zygote.warm(self._modules)
+        mode, zygote = self.protection.mode, self._living_zygote(bounds)
         request = _request(mode, place, bounds, connection)
         if mode == "unsafe":
             place.make_readable(self._other_uid(mode))
@@ -154,6 +153,16 @@ class Sandbox:
         else:
             self._zygote = zygote
         return process
+
+    def _living_zygote(self, bounds: Bounds) -> Share:
+        """Return the zygote, or a new one if it has ended or there is none."""
+        zygote = self._zygote
+        if zygote is None or not zygote.is_alive():
+            if zygote is not None:
+                zygote.close()
+            zygote = self._new_zygote(self.protection.mode, bounds)
+            zygote.warm(self._modules)
+        return zygote
 
     def _protection(self, modes: Sequence[Mode]) -> Protection:
         """Find the first mode that holds, and keep its zygote."""

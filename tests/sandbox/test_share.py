@@ -1,5 +1,7 @@
 """Graders side by side share what one of them has imported, and nothing else."""
 
+import os
+import signal
 import time
 
 from autograder.sandbox import Sandbox
@@ -41,6 +43,16 @@ def test_a_share_whose_owner_has_gone_starts_a_zygote_of_its_own(tmp_path):
             time.sleep(0.01)
         (cell,), _ = run(sandbox, tmp_path, IS_THERE)
         assert text(cell) == "True\n"
+
+
+def test_an_owner_whose_zygote_was_killed_shares_a_new_one(tmp_path):
+    """So a worker that dies later can be replaced, too."""
+    with Sandbox(["wave"]) as owner:
+        os.kill(owner._zygote.pid, signal.SIGKILL)
+        owner._zygote._process.wait(60)
+        with Sandbox(share=owner.share()) as sandbox:
+            (cell,), _ = run(sandbox, tmp_path, IS_THERE)
+            assert text(cell) == "True\n"
 
 
 def test_without_a_second_wall_nothing_is_shared():
