@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sized
 from operator import index
+from typing import SupportsIndex
 
 from flwr.app import Context, RecordDict
 
@@ -69,9 +70,11 @@ class Nodes:
 
 def num_clients_of(federation: Sized | int) -> int:
     """Return how many clients `federation` has; TypeError or ValueError if unclear."""
-    if hasattr(federation, "__len__"):
+    if isinstance(federation, int):
+        num_clients = federation
+    elif isinstance(federation, Sized):  # slow to say no: it asks all such classes
         num_clients = len(federation)
-    elif hasattr(federation, "__index__"):
+    elif isinstance(federation, SupportsIndex):
         num_clients = index(federation)
     else:
         raise TypeError(

@@ -190,6 +190,8 @@ def test_wrong_arguments_are_refused():
         LocalGrid(halfway_app(), [])
     with pytest.raises(TypeError, match=r"federation must have a length .*, got 2\.5"):
         LocalGrid(halfway_app(), 2.5)
+    with pytest.raises(TypeError, match=r"federation must have a length .*'list'"):
+        LocalGrid(halfway_app(), list)
     with pytest.raises(TypeError, match="integer"):
         LocalGrid(halfway_app(), 2, seed=0.5)
     with pytest.raises(ValueError, match="'raise' or 'reply', got 'ignore'"):
