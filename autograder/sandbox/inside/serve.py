@@ -54,6 +54,8 @@ def main() -> None:
     while True:
         message, files = _receive(control)
         if not message:
+            if sys.argv[3] == "unsafe":
+                _wait_for_supervisors()
             return
         request = json.loads(message)
         if "modules" in request:
@@ -84,6 +86,16 @@ def _leave_root(uid: int, *, is_walled: bool) -> None:
         flags = system.MS_NOSUID | system.MS_NODEV | system.MS_NOEXEC
         system.mount("proc", "/proc", "proc", flags)
     system.become(uid, may_read_all=not is_walled)
+
+
+def _wait_for_supervisors() -> None:
+    """Let them end what they look after: without a wall, nothing else does.
+
+    They die with their parent, which is this process, and notice as it did that the
+    grader is gone. As they are not waited for, this returns when all have ended.
+    """
+    with contextlib.suppress(ChildProcessError):
+        os.wait()
 
 
 def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
