@@ -35,7 +35,7 @@ incomplete  it ended, but not all outputs arrived
 """
 
 _SERVE = '__import__("autograder.judging.kernel_side", fromlist=["serve"]).serve()'
-_TIDY_UP_S = 10.0  # for a kernel to be ready again when a test cell is over
+_TIDY_UP_S = 10.0  # for a kernel to be ready again when the judge has given up
 _FLOOD = "it sent more at once than can be read"
 _NOBODY = "the process of the submission had ended"
 _TICK_S = 0.25  # how often to look whether the kernel still lives
@@ -143,13 +143,12 @@ class Kernel:
         on_output : callable
             Gets every message that student code published meanwhile.
         """
-        limits = judge.limits
         with ThreadPoolExecutor(1) as beside:
             verdict = beside.submit(self._ask, judge, source, maximum)
             ending, _ = self.run(
                 _SERVE,
-                timeout_s=limits.test_s + limits.interrupt_s + _TIDY_UP_S,
-                interrupt_s=limits.interrupt_s,
+                timeout_s=judge.longest_s + _TIDY_UP_S,
+                interrupt_s=judge.limits.interrupt_s,
                 in_history=False,
                 on_output=on_output,
             )

@@ -124,11 +124,16 @@ class Judge:
         except ConnectionError:
             raise JudgeDied("the process that runs the tests has ended") from None
 
+    @property
+    def longest_s(self) -> float:
+        """Seconds after which a test cell has been given up, whatever it is at."""
+        return self.limits.test_s + self.limits.interrupt_s + _GRACE_S
+
     def _verdict(
         self, reply: socket.socket, maximum: float, interrupt: Callable[[], None]
     ) -> Verdict:
         limits = self.limits
-        end = time.monotonic() + limits.test_s + limits.interrupt_s + _GRACE_S
+        end = time.monotonic() + self.longest_s
         pid = 0
         for said in _lines(reply, end):
             if "pid" in said:

@@ -167,7 +167,6 @@ def mean(values):
         double = [double, double]
     return double
 """,
-        may_time_out=True,
     ),
     Cheat(
         "one-number-seen-a-billion-times",
