@@ -44,3 +44,14 @@ def test_how_figures_are_shown_is_imported_once(tmp_path):
         (cell,), _ = run(sandbox, tmp_path, source)
 
     assert text(cell) == "True\n"
+
+
+def test_a_figure_is_kept_as_a_figure(tmp_path):
+    """As JupyterLab draws it, and not as the text that a terminal would show."""
+    source = "import plotly.graph_objects as go; go.Figure(go.Bar(y=[1, 2]))"
+    with Sandbox(["plotly.graph_objects"]) as sandbox:
+        (cell,), _ = run(sandbox, tmp_path, source)
+
+    (shown,) = cell.outputs
+    (trace,) = shown.data["application/vnd.plotly.v1+json"]["data"]
+    assert (trace["type"], trace["y"]) == ("bar", [1, 2])
