@@ -21,7 +21,7 @@ from typing import Protocol
 
 from autograder.grading.marking import Marked, Marker
 from autograder.judging.judge import JudgeDied
-from autograder.sandbox import SandboxShare
+from autograder.sandbox import Share
 
 Outcome = Marked | Exception
 """The marks of one submission, or why grading itself failed."""
@@ -29,7 +29,7 @@ Outcome = Marked | Exception
 MakeMarker = Callable[..., AbstractContextManager[Marker]]
 """Sets up what marking needs, and tidies up afterwards."""
 
-Lend = Callable[[], SandboxShare | None]
+Lend = Callable[[], Share | None]
 """Returns what a marker is made with; None if it makes its own."""
 
 NUM_TRIES = 3  # of a submission whose worker died
@@ -62,7 +62,7 @@ class ThisProcess:
                 yield folder, outcome
 
 
-def _lent(lend: Lend | None) -> tuple[SandboxShare, ...]:
+def _lent(lend: Lend | None) -> tuple[Share, ...]:
     share = lend() if lend is not None else None
     return () if share is None else (share,)
 
@@ -126,7 +126,7 @@ class Workers:
 class _Worker:
     """A pool of one process, and what was lent to it."""
 
-    def __init__(self, make_marker: MakeMarker, *lent: SandboxShare) -> None:
+    def __init__(self, make_marker: MakeMarker, *lent: Share) -> None:
         self._lent = lent
         self._pool = ProcessPoolExecutor(
             1,
@@ -166,7 +166,7 @@ _resources = ExitStack()  # of this process, if it is a worker
 _marker: Marker
 
 
-def _start(make_marker: MakeMarker, lent: tuple[SandboxShare, ...]) -> None:
+def _start(make_marker: MakeMarker, lent: tuple[Share, ...]) -> None:
     global _marker
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle

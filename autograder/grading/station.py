@@ -18,7 +18,7 @@ from autograder.grading.release import Release
 from autograder.judging.judge import Judge
 from autograder.judging.limits import JudgeLimits
 from autograder.judging.signatures import Signatures
-from autograder.sandbox import Sandbox, SandboxShare
+from autograder.sandbox import Sandbox, Share
 from autograder.sandbox.protection import UNSAFE, WALLS
 
 _KERNEL_SIDE = "autograder.judging.kernel_side"
@@ -52,12 +52,12 @@ class Station:
     unsafe: bool = False
 
     @contextmanager
-    def marker(self, share: SandboxShare | None = None) -> Iterator[Marker]:
+    def marker(self, share: Share | None = None) -> Iterator[Marker]:
         """Set up, and yield who marks here.
 
         Parameters
         ----------
-        share : SandboxShare or None
+        share : Share or None
             In a sandbox that stands already; without one, a new one is made.
         """
         with (
@@ -81,7 +81,7 @@ def sandbox_of(
     lab: Lab,
     hidden: tuple[Path, ...],
     unsafe: bool,
-    share: SandboxShare | None = None,
+    share: Share | None = None,
 ) -> Sandbox:
     """Return a sandbox that imports what notebooks of `lab` do, meanwhile.
 

@@ -32,8 +32,8 @@ from autograder.sandbox.channel import channel
 from autograder.sandbox.place import Place, new_place, temporary_place
 from autograder.sandbox.process import KernelProcess
 from autograder.sandbox.protection import Mode, Protection
-from autograder.sandbox.sandbox import Sandbox, SandboxShare, probe
-from autograder.sandbox.zygote import SandboxError
+from autograder.sandbox.sandbox import Sandbox, probe
+from autograder.sandbox.zygote import SandboxError, Share
 
 __all__ = [
     "Bounds",
@@ -43,7 +43,7 @@ __all__ = [
     "Protection",
     "Sandbox",
     "SandboxError",
-    "SandboxShare",
+    "Share",
     "channel",
     "new_place",
     "probe",

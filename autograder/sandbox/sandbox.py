@@ -9,7 +9,6 @@ import socket
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +28,6 @@ _NUM_UIDS = 3000  # below UID, for workers side by side
 _LOOK_S = 30.0  # how long a look around may take
 
 
-@dataclass(frozen=True)
-class SandboxShare:
-    """What a process hands to another: see `Sandbox.share`."""
-
-    zygote: Share
-    protection: Protection
-
-    def close(self) -> None:
-        """Close this process's end; the other process has its own."""
-        self.zygote.close()
-
-
 class Sandbox:
     """Starts kernels. Use as a context manager.
 
@@ -55,8 +42,8 @@ class Sandbox:
         What no submission may see, wherever it stands.
     modes : sequence of Mode
         Which to try, in this order; the first that holds is used.
-    share : SandboxShare or None
-        In another's process: its wall, which was tried, and what it has imported.
+    share : Share or None
+        In another process's sandbox, whose walls were tried: see `share`.
 
     Raises
     ------
@@ -70,7 +57,7 @@ class Sandbox:
         *,
         hidden: Iterable[Path] = (),
         modes: Sequence[Mode] = WALLS,
-        share: SandboxShare | None = None,
+        share: Share | None = None,
     ) -> None:
         self._modules = tuple(modules)
         self._hidden = tuple(path.resolve() for path in hidden)
@@ -80,7 +67,7 @@ class Sandbox:
         self._place = self._resources.enter_context(temporary_place())
         self._zygote: Share | None = None
         if share is not None:
-            self._zygote, self.protection = share.zygote, share.protection
+            self._zygote, self.protection = share, Protection("warm")
             return
         try:
             self.protection = self._protection(modes)
@@ -103,7 +90,7 @@ class Sandbox:
             self._zygote = None
         self._resources.close()
 
-    def share(self) -> SandboxShare | None:
+    def share(self) -> Share | None:
         """Return what another process needs to start kernels from the same imports.
 
         None if it has to have a sandbox of its own: because there is no second wall
@@ -113,7 +100,7 @@ class Sandbox:
             return None
         try:
             self._zygote = self._living_zygote(Bounds())
-            return SandboxShare(self._zygote.divided(), self.protection)
+            return self._zygote.divided()
         except SandboxError:
             return None
 
