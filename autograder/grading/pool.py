@@ -8,17 +8,17 @@ parent, even if that was killed, so that a batch leaves nothing behind.
 Each worker is a pool of one process, so that the death of one breaks nobody else's.
 """
 
-import fcntl
 import os
 import signal
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, ExitStack
-from multiprocessing import connection, forkserver, get_context, parent_process
+from multiprocessing import forkserver, get_context
 from pathlib import Path
 from typing import Protocol
 
+from autograder.grading.lifeline import die_with_parent
 from autograder.grading.marking import Marked, Marker
 from autograder.judging.judge import JudgeDied
 from autograder.sandbox import Share
@@ -185,20 +185,3 @@ def _outcome(future: Future[Marked]) -> Outcome:
         return future.result()
     except Exception as error:
         return error
-
-
-def die_with_parent() -> None:
-    """Have the system kill this process as soon as the one that started it is gone.
-
-    That is the grader, not the fork server, which is the parent to the system. The
-    grader holds the other end of a pipe, and a signal for what happens to a pipe needs
-    no thread, which the forks of this process would not survive.
-    """
-    grader = parent_process()
-    assert grader is not None, "only workers have a parent"
-    pipe = grader.sentinel
-    fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
-    if connection.wait([pipe], timeout=0):
-        os.kill(os.getpid(), signal.SIGKILL)
