@@ -138,6 +138,7 @@ class _Run:
     ) -> None:
         self.kernel, self.limits, self.judge = kernel, limits, judge
         self.executed = executed
+        self.sitting = judge.sitting() if judge is not None else 0
         self.was_lost = False
         self.deadline = time.monotonic() + limits.notebook_s
         self.budget = OutputBudget(
@@ -175,7 +176,11 @@ class _Run:
         """Have a test cell judged; return a reason if none can be run after it."""
         outputs = CellOutputs(self.budget)
         verdict, ending = self.kernel.judged(
-            judge, cell.source, maximum_of(cell), on_output=outputs.add_shown
+            judge,
+            cell.source,
+            maximum_of(cell),
+            sitting=self.sitting,
+            on_output=outputs.add_shown,
         )
         self.executed.verdicts[grade_id_of(cell)] = verdict
         cell["outputs"] = outputs.outputs + verdict_outputs(verdict)

@@ -130,6 +130,7 @@ class Kernel:
         source: str,
         maximum: float,
         *,
+        sitting: int,
         on_output: Callable[[Message], None],
     ) -> tuple[Verdict, Ending]:
         """Have one test cell run by the judge, with this kernel's names.
@@ -140,11 +141,13 @@ class Kernel:
             The test cell, which the kernel never sees.
         maximum : float
             Its points.
+        sitting : int
+            What the judge gave for this kernel.
         on_output : callable
             Gets every message that student code published meanwhile.
         """
         with ThreadPoolExecutor(1) as beside:
-            verdict = beside.submit(self._ask, judge, source, maximum)
+            verdict = beside.submit(self._ask, judge, source, maximum, sitting)
             ending, _ = self.run(
                 _SERVE,
                 timeout_s=judge.longest_s + _TIDY_UP_S,
@@ -158,13 +161,13 @@ class Kernel:
                 self._stop_a_flood()
             return verdict.result(), ending
 
-    def _ask(self, judge: Judge, source: str, maximum: float) -> Verdict:
+    def _ask(self, judge: Judge, source: str, maximum: float, sitting: int) -> Verdict:
         assert self._process.channel is not None
         try:
             channel = offer(self._process.channel)
         except OSError:
             return Verdict(0.0, maximum, _NOBODY, review=True)
-        verdict = judge.run(source, maximum, channel, self._interrupt)
+        verdict = judge.run(source, maximum, channel, self._interrupt, sitting)
         if verdict.stuck:
             self._process.send_signal(signal.SIGKILL)
         return verdict

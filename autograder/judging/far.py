@@ -11,20 +11,17 @@ iterators and grids of the test do their work on the judge's side.
 
 import builtins
 import pickle
-import random
 import socket
-import sys
 import tracemalloc
 from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
-import numpy as np
 from flwr.app import Message, RecordDict
 from flwr.clientapp import ClientApp
 from flwr.serverapp import Grid
 
-from autograder.judging import codec
+from autograder.judging import codec, generators
 from autograder.judging.client_app import LentClientApp
 from autograder.judging.errors import Closed
 from autograder.judging.failures import line_in
@@ -98,13 +95,8 @@ class _Far(Peer):
         return line_in(self._namespace, error)
 
     def seed(self, states: Any) -> None:
-        if states is None:
-            return
-        python, numpy, torch_state = pickle.loads(states)
-        random.setstate(python)
-        np.random.set_state(numpy)
-        if torch_state is not None and (torch := sys.modules.get("torch")):
-            torch.default_generator.set_state(torch.from_numpy(torch_state))
+        if states is not None:
+            generators.put_back(pickle.loads(states))
 
 
 class _Unpickler(pickle.Unpickler):

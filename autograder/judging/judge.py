@@ -1,13 +1,14 @@
-"""The judge: a warm process that has run a lab's setup, and forks for every test cell.
+"""The judge: a warm process that has run a lab's setup, and forks for the tests.
 
-    worker                 judge                        one test cell
+    worker                 judge                        a sitting
     Judge(...)   forks  →  runs the setup cells
     run(...)     asks   →  forks                    →   runs the test, and asks the
                                                         student's process
                  ←───────────── the verdict ────────
 
-Nothing that a test or a hostile value does to its process reaches the next test. The
-student's process is somebody else's business: the caller brings a channel to it.
+Nothing that a test or a hostile value does to its process reaches the next test: that
+one runs in another fork, unless all is as it was. The student's process is somebody
+else's business: the caller brings a channel to it.
 """
 
 import json
@@ -26,6 +27,7 @@ from autograder.errors import UserError
 from autograder.judging.cell import Verdict
 from autograder.judging.exercise_names import exercise_names
 from autograder.judging.limits import JudgeLimits
+from autograder.judging.orders import Order
 from autograder.judging.warm import keep_warm
 
 _GRACE_S = 10.0  # beyond its own limits, for a test cell to say what it found
@@ -64,6 +66,7 @@ class Judge:
         limits: JudgeLimits | None = None,
     ) -> None:
         self.limits = limits or JudgeLimits()
+        self._num_sittings = 0
         self._control, theirs = socket.socketpair()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # about our threads
@@ -89,6 +92,7 @@ class Judge:
         maximum: float,
         channel: socket.socket,
         interrupt: Callable[[], None] = lambda: None,
+        sitting: int = 0,
     ) -> Verdict:
         """Run one test cell.
 
@@ -103,6 +107,8 @@ class Judge:
             `autograder.judging.far.serve`, for this test cell alone. Closed afterwards.
         interrupt : callable
             Interrupts the student's process (SIGINT), when a call takes too long.
+        sitting : int
+            What `sitting` gave for this student's process; 0 for a test by itself.
 
         Raises
         ------
@@ -112,15 +118,18 @@ class Judge:
         ours, theirs = socket.socketpair()
         with ours:
             with channel, theirs:
-                order = json.dumps([source, maximum]).encode()
-                self._send(order, [channel.fileno(), theirs.fileno()])
+                files = channel.fileno(), theirs.fileno()
+                self._send(Order(source, maximum, sitting, *files))
             return self._verdict(ours, maximum, interrupt)
 
-    def _send(self, order: bytes, files: list[int]) -> None:
-        start = len(order).to_bytes(4, "little")
+    def sitting(self) -> int:
+        """Begin a student's tests: those with this number may share a process."""
+        self._num_sittings += 1
+        return self._num_sittings
+
+    def _send(self, order: Order) -> None:
         try:
-            socket.send_fds(self._control, [start], files)
-            self._control.sendall(order)
+            order.send(self._control)
         except ConnectionError:
             raise JudgeDied("the process that runs the tests has ended") from None
 

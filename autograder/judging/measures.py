@@ -6,33 +6,40 @@ the student's side, and is believed if it is one: it is the only one of its kind
 """
 
 import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from autograder.judging.errors import Malformed
 
 _BOTH = ("start", "stop", "clear_traces", "reset_peak")
+_OURS = {name: getattr(tracemalloc, name) for name in (*_BOTH, "get_traced_memory")}
 
 
-def measure_both_sides(near: Any) -> None:
+@contextmanager
+def measuring_both_sides(near: Any) -> Iterator[None]:
     """Let `tracemalloc`, in this process, measure the student's process as well."""
     for name in _BOTH:
         setattr(tracemalloc, name, _on_both(near, name))
-    ours = tracemalloc.get_traced_memory
 
     def get_traced_memory() -> tuple[int, int]:
-        current, peak = ours()
+        current, peak = _OURS["get_traced_memory"]()
         theirs = near.request(None, "tracemalloc", ("get_traced_memory",), {})
         return current + _bytes(theirs, 0), peak + _bytes(theirs, 1)
 
     tracemalloc.get_traced_memory = get_traced_memory
+    try:
+        yield
+    finally:
+        for name, function in _OURS.items():
+            setattr(tracemalloc, name, function)
+        tracemalloc.stop()
 
 
 def _on_both(near: Any, name: str) -> Any:
-    ours = getattr(tracemalloc, name)
-
     def function(*args: int) -> None:
         near.request(None, "tracemalloc", (name, *args), {})
-        ours(*args)
+        _OURS[name](*args)
 
     return function
 

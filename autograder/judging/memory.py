@@ -81,6 +81,11 @@ class Region:
         self.dtype = ""  # of the first window; says how to read the bytes
         self._num_refs = self._count()
 
+    @property
+    def owner(self) -> Any:
+        """The object that keeps the bytes in memory."""
+        return self._memory.owner
+
     @classmethod
     def received(cls, data: memoryview) -> "Region":
         """Return a region with memory of its own."""

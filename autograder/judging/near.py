@@ -5,17 +5,15 @@ our things no more than it may, and takes note of every value that comes from th
 """
 
 import pickle
-import random
 import socket
-import sys
 import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
 
-import numpy as np
-
+from autograder.judging import generators
 from autograder.judging.belongings import lent_as, may, pickled
+from autograder.judging.changes import Changes
 from autograder.judging.client_app import LentClientApp
 from autograder.judging.errors import Closed, Malformed, NoAnswer, Stopped
 from autograder.judging.limits import MAX_NAME, JudgeLimits
@@ -47,6 +45,7 @@ class Near(Peer):
         super().__init__(sock, limits, +1)
         self.transcript = Transcript()
         self.stopped, self.is_malformed, self.is_stuck = "", False, False
+        self.changes = Changes()
         self._interrupt = interrupt
         self._end = time.monotonic() + limits.test_s
         self._call_end = self._end
@@ -120,6 +119,8 @@ class Near(Peer):
         is_lent = entry is not None and entry.is_mine and entry.snapshot is None
         if not is_lent or not may(thing, operation, args):
             raise AttributeError(f"a test lends no {str(operation)[:20]!r} of this")
+        if operation in ("set", "set-item"):
+            self.changes.add(thing)
         return OPERATIONS[operation](thing, *args, **kwargs)
 
     def lend(self, value: Any, out: Outgoing) -> Any:
@@ -155,9 +156,7 @@ class Near(Peer):
         """Let student code draw from where the test's global generators stand."""
         if operation != "call":
             return None
-        torch = sys.modules.get("torch")
-        state = torch.default_generator.get_state().numpy() if torch else None
-        states = pickle.dumps((random.getstate(), np.random.get_state(), state))
+        states = pickle.dumps(generators.states())
         if states == self._seeds:
             return None
         self._seeds = states
@@ -165,6 +164,8 @@ class Near(Peer):
 
     def heard(self, verb: str, parts: list[Any], touched: list[Any]) -> None:
         """Note every value in the transcript, and where an exception comes from."""
+        for thing in touched:
+            self.changes.add(thing)
         if self._is_about_the_process:
             return
         for thing in touched:

@@ -149,9 +149,11 @@ def _verdicts(
         for cell in lab.of_kind("exercise")
     ]
     steps += [None] * len(tests)
-    found = []
+    found, sitting = [], judge.sitting()
     with ForkedStudent(steps, namespace) as student:
         for test, channel in zip(tests, student.channels, strict=True):
-            verdict = judge.run(test.source, test.points, channel, student.interrupt)
+            verdict = judge.run(
+                test.source, test.points, channel, student.interrupt, sitting
+            )
             found.append((test.grade_id, verdict))
     return found

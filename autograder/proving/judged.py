@@ -49,10 +49,12 @@ def judged_marks(
             steps.append(trial.source if swapped else cell.source)
         elif cell in tests:
             steps.append(None)
-    marks = []
+    marks, sitting = [], judge.sitting()
     with ForkedStudent(steps, namespace, run_cell) as student:
         for cell, channel in zip(tests, student.channels, strict=True):
-            verdict = judge.run(cell.source, cell.points, channel, student.interrupt)
+            verdict = judge.run(
+                cell.source, cell.points, channel, student.interrupt, sitting
+            )
             if verdict.stuck:
                 student.kill()
             where, points = (cell.grade_id, cell.exercise), verdict.points
