@@ -20,9 +20,11 @@ def results(device: str = "cpu") -> dict[str, float]:
                 LocalGrid(rounds.client_app, load.num_clients), load
             ),
         }
-        here = interleaved(variants, repeats=3)
-        bare_s = median(seconds.wall for seconds in here["bare"])
-        ray = warm_round_s(load.num_clients) / bare_s
+        here = interleaved(variants, load.repeats)  # before, and after: Ray has
+        ray_s = warm_round_s(load.num_clients)  # processes of its own
+        for name, after in interleaved(variants, load.repeats).items():
+            here[name] += after
+        ray = ray_s / median(seconds.wall for seconds in here["bare"])
         figures[f"flower_ray_{load.name}"] = ray
         figures[f"ray_over_localgrid_{load.name}"] = (
             ray / ratios(here, "bare", "wall")["localgrid"]
