@@ -1,4 +1,4 @@
-"""What of ours a student's code has changed in place, and whether any of it is left.
+"""What of ours a student's code has changed or called, and whether any of it is left.
 
 What is left can be seen by the next test in this process. It is not left if nothing
 refers to it any more. Large things are not kept alive to find that out: a test may
@@ -7,11 +7,14 @@ measure memory.
 
 import sys
 import weakref
+from types import FunctionType, GeneratorType, MethodType
 from typing import Any
 
 import numpy as np
+from flwr.serverapp import Grid
 
 from autograder.judging.memory import Region
+from lecturekit.runtime import Clock
 
 _MAX_KEPT = 100_000  # bytes
 _GENERATOR = 3_000  # bytes, about
@@ -23,15 +26,19 @@ class Changes:
 
     def __init__(self) -> None:
         self._may_last = False
-        self._arrays: dict[int, weakref.ref[Any]] = {}  # by id
+        self._things: dict[int, weakref.ref[Any]] = {}  # by id
         self._kept: dict[int, Any] = {}  # by id; these cannot be referred to weakly
         self._bytes_kept = 0
 
     def add(self, thing: Any) -> None:
-        """Note that `thing` was changed: memory, a list, an object, ..."""
+        """Note that `thing` was changed, or called: memory, a list, an object, ..."""
+        if isinstance(thing, MethodType):
+            thing = thing.__self__
         owner = thing.owner if isinstance(thing, Region) else None
         if type(owner) is np.ndarray and owner.flags.owndata:
-            self._arrays[id(owner)] = weakref.ref(owner)
+            self._things[id(owner)] = weakref.ref(owner)
+        elif isinstance(thing, FunctionType | GeneratorType | Grid | Clock):
+            self._things[id(thing)] = weakref.ref(thing)
         elif type(thing) is np.random.Generator:
             self._keep(thing.bit_generator, _GENERATOR)
         elif type(thing) is dict or type(thing) is list:
@@ -54,7 +61,7 @@ class Changes:
         self._kept.clear()
         return (
             not self._may_last
-            and all(array() is None for array in self._arrays.values())
+            and all(thing() is None for thing in self._things.values())
             and all(sys.getrefcount(things[k]) <= _ALONE for k in range(len(things)))
         )
 

@@ -119,7 +119,7 @@ class Near(Peer):
         is_lent = entry is not None and entry.is_mine and entry.snapshot is None
         if not is_lent or not may(thing, operation, args):
             raise AttributeError(f"a test lends no {str(operation)[:20]!r} of this")
-        if operation in ("set", "set-item"):
+        if operation not in ("get", "len", "contains"):
             self.changes.add(thing)
         return OPERATIONS[operation](thing, *args, **kwargs)
 

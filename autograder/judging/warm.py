@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,6 +24,8 @@ from autograder.judging.sitting import Setup, Sitting, die_with_parent, sit
 from autograder.sandbox.forking import prepare_to_fork
 from lecturekit.runtime import LocalGrid
 
+_FORK_S = 0.02  # about
+
 
 def keep_warm(
     control: socket.socket, cells: Sequence[str], names: tuple[str, ...], limits: Any
@@ -35,7 +38,7 @@ def keep_warm(
         _be_silent()
         namespace = _set_up(control, cells)
         LocalGrid(ClientApp(), 1)  # the first one of a process does more than others
-        first = fingerprint(namespace)
+        first = _quick_fingerprint(namespace)
         prepare_to_fork()
         memory = _address_space() + limits.memory_bytes
         setup = Setup(namespace, names, limits, memory)
@@ -57,15 +60,15 @@ def _serve(control: socket.socket, setup: Setup, first: bytes | None) -> None:
         if sitting is None or not sitting.took(order):
             if sitting is not None:
                 sitting.close()
-            _bury_the_dead()
             sitting = Sitting(order, live)
         order.close()
 
 
-def _bury_the_dead() -> None:
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG) != (0, 0):
-            pass
+def _quick_fingerprint(namespace: dict[str, Any]) -> bytes | None:
+    """Return the fingerprint if it takes less time than a fork does, else None."""
+    began = time.perf_counter()
+    first = fingerprint(namespace)
+    return first if time.perf_counter() - began < _FORK_S else None
 
 
 def _close_all_but(kept: int) -> None:

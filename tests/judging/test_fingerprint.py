@@ -1,5 +1,8 @@
 """A fingerprint changes when anything changes that the setup's names lead to."""
 
+import functools
+from types import ModuleType
+
 import numpy as np
 import pytest
 import torch
@@ -82,6 +85,9 @@ def test_it_is_the_same_as_long_as_nothing_changes():
         "model.bias[1] = 1",
         "model.other = 1",
         "partial.args[0].append(1)",
+        "counter.__code__ = (lambda: None).__code__",
+        "Model.__call__ = functools.partial(print)",
+        "np.mine = 1",
         "weights = 1",
         "del up",
     ],
@@ -92,6 +98,7 @@ def test_every_change_is_seen(change):
     first = fingerprint(namespace)
     exec(change, namespace)
     assert fingerprint(namespace) != first
+    vars(np).pop("mine", None)
 
 
 def test_tensors_and_networks_are_looked_into():
@@ -106,12 +113,21 @@ def test_tensors_and_networks_are_looked_into():
     second = fingerprint(namespace)
     with torch.no_grad():
         network.bias += 1
-    assert len({first, second, fingerprint(namespace)}) == 3
+    third = fingerprint(namespace)
+    network.bias.register_hook(lambda slope: 5 * slope)
+    assert len({first, second, third, fingerprint(namespace)}) == 4
 
 
 def test_what_cannot_be_pickled_has_none():
     """A generator shows nobody where it stands."""
     assert fingerprint({"moving": (k for k in range(3))}) is None
+    cached = functools.cache(lambda n: [n])
+    cached.__module__ = "__main__"
+    assert fingerprint({"cached": cached}) is None
+    assert fingerprint({"module": ModuleType("new")}) is None
+    hiding = type("Hiding", (), {"__getstate__": lambda self: None})
+    hiding.__module__ = "__main__"
+    assert fingerprint({"hiding": hiding()}) is None
     with open(__file__) as file:
         assert fingerprint({"file": file}) is None
 

@@ -12,13 +12,16 @@ from autograder.judging.limits import JudgeLimits
 
 SETUP = """
 import random
-import sys
 
 import numpy as np
 
 made = []
 counted = np.zeros(3)
-LIBRARY = sys.modules["collections"]  # keeps things beyond the end of a test
+
+
+def setting(how):
+    with np.errstate(all=how):
+        yield 1
 
 
 class Counter:
@@ -43,6 +46,18 @@ def draw(generator):
 def count(counter):
     counter.count()
 
+def put(thing):
+    thing.put(1)
+
+def call(function):
+    return function()
+
+def advance(things):
+    next(things)
+
+def interleave(a, b):
+    next(a); next(b); list(a); list(b)
+
 def rename(thing):
     thing.name = 1
 
@@ -50,9 +65,27 @@ def forever():
     while True: pass
 """
 NAMES = ("same", "fill", "set_one", "draw", "count", "rename", "forever")
-MARK = "sys.was_here = True"  # in the process of the test
-SEEN = "assert hasattr(sys, 'was_here'), 'another process'"
-NOT_SEEN = "assert not hasattr(sys, 'was_here'), 'the same process'"
+NAMES += ("put", "call", "advance", "interleave")
+KEEPER = "import string as keeper"  # keeps things beyond the end of a test
+MARK = f"{KEEPER}; keeper.was_here = True"  # in the process of the test
+SEEN = f"{KEEPER}; assert hasattr(keeper, 'was_here'), 'another process'"
+NOT_SEEN = f"{KEEPER}; assert not hasattr(keeper, 'was_here'), 'the same process'"
+PUT = """
+class Box:
+    def put(self, x): self.x = x
+
+keeper.kept = kept = Box()
+put(kept)
+"""
+CALL = """
+def counting():
+    n = [0]
+    def count(): n[0] += 1
+    return count
+
+keeper.kept = kept = counting()
+call(kept)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +132,8 @@ def test_no_name_reaches_the_next_test(judge):
 def test_every_test_draws_the_same_numbers(judge):
     """The global generators begin where the setup left them."""
     draws = "random.random(), float(np.random.random())"
-    first = f"sys.draws = {draws}"
-    assert points_of(judge, first, f"assert sys.draws == ({draws})") == [1, 1]
+    first, then = f"keeper.draws = {draws}", f"assert keeper.draws == ({draws})"
+    assert points_of(judge, f"{MARK}; {first}", f"{SEEN}; {then}") == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -115,17 +148,28 @@ def test_every_test_draws_the_same_numbers(judge):
         "assert same(1) == 2",
         "0.5",
         "made.append(iter([]))",
-        "LIBRARY.kept = kept = [1, 2]; fill(kept)",
-        "LIBRARY.kept = kept = np.zeros(2); fill(kept[:1])",
-        "LIBRARY.kept = kept = {}; set_one(kept)",
-        "LIBRARY.kept = kept = np.random.default_rng(1); x = draw(kept)",
+        "keeper.kept = kept = [1, 2]; fill(kept)",
+        "keeper.kept = kept = np.zeros(2); fill(kept[:1])",
+        "keeper.kept = kept = {}; set_one(kept)",
+        "keeper.kept = kept = np.random.default_rng(1); x = draw(kept)",
         "rename(Counter())",
+        "np.seterr(all='raise')",
+        "import os; os.environ['NEW'] = 'x'",
+        "import builtins; builtins.sum = max",
+        "np.mean = np.max",
+        "import gc; gc.disable()",
+        "import sys; sys.setrecursionlimit(500)",
+        "import threading; threading.Thread(target=threading.Event().wait).start()",
+        PUT,
+        CALL,
+        "keeper.kept = kept = map(int, range(9)); advance(kept)",
+        "interleave(setting('raise'), setting('ignore'))",
         "import tempfile; made.append(tempfile.TemporaryFile())",
     ],
 )
 def test_a_test_that_leaves_a_change_has_its_process_to_itself(judge, changing):
     """Of the setup's things, or of any that last; or one that lost points."""
-    assert points_of(judge, f"{MARK}; {changing}", NOT_SEEN)[1] == 1
+    assert points_of(judge, f"{MARK}\n{changing}", NOT_SEEN)[1] == 1
 
 
 @pytest.mark.parametrize(
@@ -136,13 +180,15 @@ def test_a_test_that_leaves_a_change_has_its_process_to_itself(judge, changing):
         "mine = {}; set_one(mine); assert mine == {'one': 1}",
         "mine = np.random.default_rng(1); assert 0 < draw(mine) < 1",
         "mine = np.zeros(2); again = [mine]; again.append(again); fill(mine)",
+        "def mine(): return 1\nassert call(mine) == 1",
+        "advance(k for k in range(3))",
         "import tracemalloc; tracemalloc.start(); assert same(1) == 1",
         "np.random.random(); assert same(counted).sum() == 0",
     ],
 )
 def test_what_ends_with_its_test_may_be_changed(judge, harmless):
     """Nobody can see it any more."""
-    assert points_of(judge, f"{MARK}; {harmless}", SEEN) == [1, 1]
+    assert points_of(judge, f"{MARK}\n{harmless}", SEEN) == [1, 1]
 
 
 def test_memory_is_measured_anew_in_every_test(judge):
@@ -168,6 +214,14 @@ def test_the_test_after_one_that_was_stopped_is_run(judge):
     assert "took longer than 0.2 s" in first and second == 1
 
 
+def test_no_process_is_left_of_a_test_that_hangs_after_its_end(judge):
+    """It got its points, and the next sitting ends it."""
+    hangs = "class Endless:\n  def __del__(s):\n    while True: pass\nmine = Endless()"
+    assert points_of(judge, hangs, "same(1)") == [1, 1]
+    assert points_of(judge, "same(1)") == [1]
+    assert len(_children(judge._pid)) == 1
+
+
 def test_a_process_that_is_killed_while_it_waits_costs_no_test(judge):
     """The next test gets another process."""
     sitting = judge.sitting()
@@ -180,6 +234,16 @@ def test_a_process_that_is_killed_while_it_waits_costs_no_test(judge):
             time.sleep(0.01)
         verdict = judge.run(NOT_SEEN, 1.0, student.channels[1], sitting=sitting)
     assert verdict.points == 1
+
+
+def test_a_test_that_was_stopped_keeps_no_process(judge):
+    """Not even if it was worth nothing and hid what had happened."""
+    hidden = f"{MARK}\ntry: forever()\nexcept BaseException: pass"
+    with ForkedStudent([ANSWER, None, None], {}) as student:
+        sitting = judge.sitting()
+        for test, channel in zip((hidden, NOT_SEEN), student.channels, strict=True):
+            verdict = judge.run(test, 0.0, channel, student.interrupt, sitting)
+            assert (verdict.message == "") == (test == NOT_SEEN)
 
 
 def test_setups_that_cannot_be_looked_at_give_every_test_a_process():
