@@ -26,6 +26,16 @@ class Notebook:
         texts = [data["text/plain"] for data in self.shown()]
         return texts[-1] if texts else ""
 
+    def reply_to(self, asked, timeout_s=120):
+        """Return the reply to a message; pass over others, such as late ones.
+
+        A client that waits for a slow kernel asks for it more than once.
+        """
+        while True:
+            reply = self.client.get_shell_msg(timeout=timeout_s)
+            if reply["parent_header"].get("msg_id") == asked:
+                return reply
+
     def shown(self):
         """Return what the last cell displayed, each by MIME type."""
         contents = [message["content"] for message in self.messages]
