@@ -49,11 +49,11 @@ class Load:
 
 
 LOADS = (
-    Load("10_tiny", 10, 1, 64, 21),
-    Load("100_tiny", 100, 1, 64, 11),
-    Load("1000_tiny", 1000, 1, 64, 5),
-    Load("20_heavy", 20, 10, 64, 7),  # 40 steps, about 11 ms
-    Load("20_heavier", 20, 100, 64, 3),  # 400 steps, about 110 ms
+    Load("10_tiny", 10, 1, 64, 41),
+    Load("100_tiny", 100, 1, 64, 41),
+    Load("1000_tiny", 1000, 1, 64, 7),
+    Load("20_heavy", 20, 10, 64, 21),  # 40 steps, about 11 ms
+    Load("20_heavier", 20, 100, 64, 5),  # 400 steps, about 110 ms
 )
 
 
