@@ -165,6 +165,28 @@ def test_calls_nest_to_any_depth(student):
     assert student.apply(deeper, 20) == 20
 
 
+def test_an_axis_error_of_numpy_arrives_as_the_value_error_that_it_is():
+    """Its text needs an axis, which an instance made by us would not have."""
+    cell = "import numpy\ndef f(): numpy.concatenate([numpy.ones(3)], axis=1)"
+    with talking_to(cell) as (near, student):
+        with pytest.raises(ValueError, match="axis 1 is out of bounds"):
+            student.f()
+        assert not near.stopped
+
+
+def test_an_exception_that_cannot_say_what_it_is_ends_nothing():
+    cell = """
+class Silent(ValueError):
+    def __str__(self): raise SystemExit
+def f(): raise Silent
+"""
+    with talking_to(cell) as (near, student):
+        for _ in range(2):
+            with pytest.raises(ValueError):
+                student.f()
+        assert not near.stopped
+
+
 def test_an_exception_of_the_test_comes_back_as_itself(student):
     """It travels through the student's code, which may catch it."""
 
