@@ -10,7 +10,7 @@ import linecache
 import sys
 from typing import Any
 
-from autograder.judging.errors import Malformed
+from autograder.judging.errors import Malformed, Stopped
 from autograder.judging.limits import MAX_TEXT
 
 # On the student's side: what is used here is not what a student puts in its place.
@@ -55,12 +55,14 @@ class Raised:
 
 
 def _text_of(error: BaseException) -> str:
-    first = error.args[0] if len(error.args) == 1 else None
     try:
+        first = error.args[0] if len(error.args) == 1 else None
         text = first if type(first) is str else str(error)
+        return text[:MAX_TEXT]
+    except Stopped:
+        raise
     except BaseException:  # a student's class may raise SystemExit here
-        text = ""
-    return text[:MAX_TEXT]
+        return ""
 
 
 def _checked_line(line: Any) -> list[Any] | None:

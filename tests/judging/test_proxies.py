@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from autograder.judging.errors import Stopped
+from autograder.judging.failures import Raised
 from tests.judging.student import talking_to
 
 CELL = """
@@ -174,17 +176,28 @@ def test_an_axis_error_of_numpy_arrives_as_the_value_error_that_it_is():
         assert not near.stopped
 
 
-def test_an_exception_that_cannot_say_what_it_is_ends_nothing():
-    cell = """
-class Silent(ValueError):
-    def __str__(self): raise SystemExit
-def f(): raise Silent
-"""
+@pytest.mark.parametrize(
+    "says",
+    ["def __str__(self): raise SystemExit", "args = property(lambda self: 1 / 0)"],
+)
+def test_an_exception_that_cannot_say_what_it_is_ends_nothing(says):
+    cell = f"class Silent(ValueError):\n    {says}\ndef f(): raise Silent"
     with talking_to(cell) as (near, student):
         for _ in range(2):
             with pytest.raises(ValueError):
                 student.f()
         assert not near.stopped
+
+
+def test_a_stop_is_not_taken_for_an_exception_that_cannot_say_what_it_is():
+    """What a test raises to the student may ask the student what to say."""
+
+    class AskingError(Exception):
+        def __str__(self):
+            raise Stopped("the process of the submission ended")
+
+    with pytest.raises(Stopped):
+        Raised().described(AskingError(), None)
 
 
 def test_an_exception_of_the_test_comes_back_as_itself(student):
