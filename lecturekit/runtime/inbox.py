@@ -95,7 +95,8 @@ class Inbox:
         """Return one reply to each of these messages, in the order of partitions.
 
         The clock stands at the last arrival then; or at the deadline, if the replies of
-        some are later than that. Those are dropped.
+        some are later than that. Those are dropped: in the order of partitions, too,
+        then of `message_ids`, so that the trace does not show whom a server drew first.
         """
         deadline = inf if timeout is None else self._clock.now + timeout
         self._awaited = {i for i in message_ids if i not in self._arrived}
@@ -104,14 +105,16 @@ class Inbox:
         if self._awaited:
             self._clock.advance_to(deadline)
         first: list[Arrival] = []
+        dropped: list[tuple[Row, str]] = []
         for message_id in message_ids:
             asked, _ = self._to_come.pop(message_id, (None, 0))
             arrivals = self._arrived.pop(message_id, [])
             first += arrivals[:1]
-            for arrival in arrivals[1:]:
-                self._drop(arrival.row, _IS_COPY)
+            dropped += [(arrival.row, _IS_COPY) for arrival in arrivals[1:]]
             if asked and not arrivals:
-                self._drop(asked, f"no reply within {timeout:g} s")
+                dropped.append((asked, f"no reply within {timeout:g} s"))
+        for row, why in sorted(dropped, key=lambda drop: drop[0].node_id):
+            self._drop(row, why)
         return self._take(sorted(first, key=lambda arrival: arrival.row.node_id))
 
     def _take(self, arrivals: Sequence[Arrival]) -> list[Message]:

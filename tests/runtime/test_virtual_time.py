@@ -9,7 +9,7 @@ import pytest
 from flwr.app import Message, MetricRecord, RecordDict
 from flwr.serverapp.strategy import FedAvg
 
-from lecturekit.runtime import Device, Devices, LocalGrid, Network
+from lecturekit.runtime import Device, Devices, Failures, LocalGrid, Network
 from tests.runtime.toy import app_with, arrays_of, halfway_app, train_message
 
 SECOND_EACH_WAY = Network(latency_ms=1000)
@@ -64,6 +64,21 @@ def test_a_deadline_leaves_stragglers_out():
     dropped = grid.trace.where(event="dropped")
     assert [(row.partition, row.time_s) for row in dropped] == [(2, 4.0), (3, 4.0)]
     assert dropped[0].detail == "no reply within 4 s"
+
+
+@pytest.mark.parametrize("failures", [None, Failures(duplicate=1.0)])
+def test_the_trace_does_not_show_whom_a_server_drew_first(failures):
+    """A cohort is drawn in any order: late replies and copies are dropped in one."""
+    hashes = []
+    for messages in (to_all(4), to_all(4)[::-1]):
+        grid = grid_of(4, SECOND_EACH_WAY, failures=failures)
+        grid.send_and_receive(messages, timeout=6.5 if failures else 4.0)
+        hashes.append(grid.trace.hash())
+        dropped = [row.partition for row in grid.trace.where(event="dropped")]
+        assert len(dropped) >= 2
+        assert dropped == sorted(dropped)
+
+    assert hashes[0] == hashes[1]
 
 
 def test_a_straggler_is_still_busy_in_the_next_round():
