@@ -98,6 +98,9 @@ def _checked(reply: object, message: Message) -> Message | TypeError:
         )
         return TypeError(f"{function} must return a Message, got {got}")
     if reply.metadata.reply_to_message_id != message.metadata.message_id:
+        if reply.has_error():  # Flower's mods answer the reply they do not like
+            why = reply.error.reason or f"code {reply.error.code}"
+            return TypeError(f"{function}, or one of its mods, reports an error: {why}")
         return TypeError(
             f"{function} must return a reply to the message it got, built with "
             "Message(content, reply_to=message), got a message that does not answer it"

@@ -5,6 +5,8 @@ import traceback
 
 import pytest
 from flwr.app import Error, Message, RecordDict
+from flwr.clientapp import ClientApp
+from flwr.clientapp.mod import fixedclipping_mod
 from flwr.serverapp.strategy import FedAvg
 
 from lecturekit.runtime import ClientFailed, LocalGrid
@@ -126,6 +128,26 @@ def test_a_reply_must_answer_the_message():
     ):
         with pytest.raises(ClientFailed, match=r"Message\(content, reply_to=message\)"):
             LocalGrid(app_with(wrong), 1).send_and_receive([train_message(1000)])
+
+
+def test_what_a_mod_finds_wrong_is_named():
+    """Flower's mods answer the client's reply, not the message, with their reason."""
+
+    def train(message, context):
+        return Message(RecordDict(), reply_to=message)
+
+    app = ClientApp()
+    app.train(mods=[fixedclipping_mod])(train)
+    message = train_message(1000)
+    message.content["config"]["clipping_norm"] = 1.0
+    with pytest.raises(ClientFailed) as failed:
+        LocalGrid(app, 1).send_and_receive([message])
+
+    assert str(failed.value) == (
+        "client 0 (node 1000) failed in round 1 on 'train': TypeError: the function "
+        "for 'train' messages, or one of its mods, reports an error: fixedclipping_mod "
+        "expects exactly one ArrayRecord, but found 0 ArrayRecord(s)."
+    )
 
 
 def test_a_record_is_not_a_reply():
