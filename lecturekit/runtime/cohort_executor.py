@@ -89,7 +89,7 @@ def _together(
         for position, task in enumerate(tasks):
             seed_generators(task.entropy)
             try:
-                works[position] = function.prepare(task.message, task.context)
+                works[position] = function.prepare(task.message, task.workplace())
                 messages.append(task.message)
             except (Exception, SystemExit) as error:
                 outcomes[position] = error

@@ -5,7 +5,6 @@ type and its round; so it is the same in whatever order clients are worked on.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from flwr.app import Message
 
@@ -101,8 +100,6 @@ class Dispatch:
             self._seed, server_round, message.metadata.message_type, partition_id
         )
         context = self._nodes.context_of(partition_id, run_id)
-        if fate.crash == "during":  # what it writes is lost with it
-            context = replace(context, state=Sealed(context.state).opened())
         message_id = message.metadata.message_id
         own = delivered(message, message_id, content.opened())
-        return Task(own, context, entropy)
+        return Task(own, context, entropy, is_lost=fate.crash == "during")

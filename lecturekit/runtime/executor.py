@@ -8,12 +8,13 @@ and the entropy its generators are seeded from.
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from flwr.app import Context, Message
 from flwr.clientapp import ClientApp
 
+from .isolation import Sealed
 from .seeding import seed_generators
 
 
@@ -29,11 +30,28 @@ class Task:
         The client's, with the state it keeps between rounds.
     entropy : bytes, 20 of them
         From `seeding.client_entropy`.
+    is_lost : bool
+        Whether the client crashes, and what it writes into its context with it.
     """
 
     message: Message
     context: Context
     entropy: bytes
+    is_lost: bool = False
+
+    def workplace(self) -> Context:
+        """Return the context to work in: the client's, or a copy if all is lost.
+
+        Made when the work begins: an earlier message may still change the context.
+        """
+        if not self.is_lost:
+            return self.context
+        return replace(
+            self.context,
+            state=Sealed(self.context.state).opened(),
+            run_config=dict(self.context.run_config),
+            node_config=dict(self.context.node_config),
+        )
 
 
 class Executor(Protocol):
@@ -67,7 +85,7 @@ class InProcessExecutor:
             seed_generators(task.entropy)
             num_threads_before = _set_num_threads(self._num_threads)
             try:
-                outcome = self._client_app(task.message, task.context)
+                outcome = self._client_app(task.message, task.workplace())
             except (Exception, SystemExit) as error:
                 outcome = error
             finally:

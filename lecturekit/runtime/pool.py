@@ -124,7 +124,9 @@ class ProcessPool:
         for position in positions:
             task = batch.tasks[position]
             context = worker.news(_node_id(task), task.context)
-            jobs.append(Job(_node_id(task), task.message, task.entropy, context))
+            jobs.append(
+                Job(_node_id(task), task.message, task.entropy, task.is_lost, context)
+            )
         with suppress(OSError):  # it died: seen when there is no answer
             send(worker.connection, pack(jobs))
 

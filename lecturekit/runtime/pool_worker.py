@@ -34,7 +34,7 @@ class Job:
     ----------
     node_id : int
         The client's.
-    message, entropy
+    message, entropy, is_lost
         See `executor.Task`.
     context : Context or None
         The client's; None if the worker has it already, from the job before.
@@ -43,6 +43,7 @@ class Job:
     node_id: int
     message: Message
     entropy: bytes
+    is_lost: bool
     context: Context | None
 
 
@@ -164,7 +165,8 @@ def _answer(
     context = job.context or contexts[job.node_id]
     contexts[job.node_id] = context
     before = pack(context)
-    (outcome,) = executor.run([Task(job.message, context, job.entropy)])
+    task = Task(job.message, context, job.entropy, job.is_lost)
+    (outcome,) = executor.run([task])
     try:
         changed = None if pack(context) == before else context
         if isinstance(outcome, BaseException):

@@ -26,7 +26,14 @@ from flwr.app import (
 from flwr.serverapp.strategy import FedAvg
 from nbclient import NotebookClient
 
-from lecturekit.runtime import ClientFailed, LocalGrid
+from lecturekit.runtime import (
+    ClientFailed,
+    CohortExecutor,
+    Device,
+    Devices,
+    Failures,
+    LocalGrid,
+)
 from lecturekit.runtime.pool import ProcessPool
 from lecturekit.runtime.pool_wire import LARGE_BYTES, pack, unpack
 from tests.runtime.toy import app_with, arrays_of, reply_with, train_message
@@ -136,6 +143,50 @@ def test_two_messages_to_one_client_work_in_order():
     calls = [[r.content["metrics"]["calls"] for r in answers] for answers in replies]
 
     assert calls == [[1, 2, 1], [1, 2, 1]]
+
+
+def hoarding(message, context):
+    """Train on ten examples more with every message that it remembers."""
+    answer = drifting(message, context)
+    answer.content["metrics"]["num-examples"] = 10 * context.run_config["calls"]
+    return answer
+
+
+class Together:
+    """A cohort function that has each client do its work alone."""
+
+    def prepare(self, message, context):
+        return hoarding(message, context)
+
+    def replies(self, messages, works):
+        return works
+
+
+def test_a_crash_between_two_messages_is_the_same_for_every_executor():
+    """Times, models and states: what it writes is lost, not what it wrote before."""
+    app = app_with(hoarding)
+    pool = ProcessPool(app, 2)
+    left = []
+    for executor in (None, pool, CohortExecutor(app, {"train": Together()})):
+        grid = LocalGrid(
+            app,
+            NUM_CLIENTS,
+            seed=3,
+            executor=executor,
+            devices=Devices.equal(Device(examples_per_s=10)),
+            failures=Failures(crash_during=0.4),
+        )
+        grid.send_and_receive(
+            train_message(1000 + k, server_round, arrays=arrays_of(0.0, 1.0))
+            for k in range(NUM_CLIENTS)
+            for server_round in (1, 2, 3)
+        )
+        left.append([grid.trace.hash(), kept(grid)])
+    pool.close()
+
+    assert len(grid.trace.where(event="failed")) > 4
+    assert left[1] == left[0]
+    assert left[2] == left[0]
 
 
 def test_the_server_process_has_every_clients_context():
