@@ -182,7 +182,8 @@ check(model, old, "the model, after packing,")
 mixed = ArrayRecord({name: Array(new[name]) for name in ("b", "m", "z", "a")})
 set_parameters(model, mixed)
 check(model, new, "the model, after unpacking,")
-assert list(mixed) == ["b", "m", "z", "a"], "unpacking changed the record"
+kept = {name: mixed[name].numpy() for name in mixed}
+check(kept, {name: new[name] for name in ("b", "m", "z", "a")}, "the unpacked record")
 for names in (["z", "a", "m"], ["z", "a", "m", "b", "c"], ["z", "a", "m", "y"]):
     wrong = ArrayRecord({name: Array(old.get(name, old["b"])) for name in names})
     refused = False
@@ -267,13 +268,14 @@ def trained_on(features, **settings):
 
 
 got = trained_on([[1.0], [2.0], [6.0]], batch_size=3, local_epochs=1)
+assert np.shape(got) == (1,), f"w has the shape (1,): expected it back, got {got!r}"
 assert np.allclose(got, 8.5), f"one step: expected 10 - 0.5 * 3 = 8.5, got {got}"
 assert np.array_equal(model["w"], [10.0]), (
     f"expected the model passed in to stay at 10, got {model['w']}. Train a copy: "
     "dict(model) copies the dictionary, not the arrays in it"
 )
 got = trained_on([[1.0], [1.0], [1.0]], batch_size=2, local_epochs=2)
-assert np.allclose(got, 8.0), (
+assert np.shape(got) == (1,) and np.allclose(got, 8.0), (
     f"3 examples in batches of 2 make 2 steps an epoch, the last batch being small: "
     f"expected 10 - 4 * 0.5 = 8 after 2 epochs, got {got}"
 )
@@ -396,7 +398,9 @@ assert records == {"arrays", "metrics"}, (
     f"expected the records 'arrays' and 'metrics' in the reply, got {records}"
 )
 w, metrics = reply.content["arrays"]["w"].numpy(), dict(reply.content["metrics"])
-assert w == 1.5, f"expected the trained model, w = 1 + 0.5, got w = {w}"
+assert np.array_equal(w, [1.5]), (
+    f"expected the trained model, w = [1] + 0.5 = [1.5], got w = {w}"
+)
 assert metrics == {"num-examples": 20, "train-loss": 0.25}, (
     f"expected num-examples 20, which is what client 1 holds, and the train-loss 0.25 "
     f"that fit returned, got {metrics}"
@@ -470,7 +474,7 @@ def weighted_mean(models, num_examples):
         shape, () and (0, 2) included, and dtype, float32 or float64. They are not
         changed.
     num_examples : list of int
-        n_k >= 0, one per model, from 0 to 10**9.
+        n_k >= 0, one per model, from 0 to 10**9. The list is not changed.
 
     Returns
     -------
@@ -503,6 +507,10 @@ small = {"w": np.array([0, 8], np.float32), "b": np.array(1, np.float32)}
 large = {"w": np.array([4, 8], np.float32), "b": np.array(2, np.float32)}
 mean = weighted_mean([small, large], [10, 30])
 assert list(mean) == ["w", "b"], f"expected the names ['w', 'b'], got {list(mean)}"
+shapes = {name: np.shape(mean[name]) for name in mean}
+assert shapes == {"w": (2,), "b": ()}, (
+    f"expected the shapes of the clients' arrays, w: (2,) and b: (), got {shapes}"
+)
 assert np.allclose(mean["w"], [3, 8]), (
     f"expected w = 0.25 * [0, 8] + 0.75 * [4, 8] = [3, 8], got {mean['w']}. Is the "
     "weight of client k its share of all examples, n_k / n?"
@@ -526,7 +534,8 @@ def check_average(models, counts, case):
     stacked = {name: [np.float64(m[name]) for m in models] for name in shapes}
     mean = {name: np.average(s, axis=0, weights=counts) for name, s in stacked.items()}
     before = [{name: array.copy() for name, array in m.items()} for m in models]
-    got, given = weighted_mean(models, counts), list(counts)
+    given = list(counts)
+    got = weighted_mean(models, counts)
     assert list(got) == list(shapes), f"{case}: got the names {list(got)}"
     for name, array in mean.items():
         assert np.shape(got[name]) == shapes[name], f"{case}: {name} changed its shape"
@@ -559,28 +568,33 @@ cases = {
     "three equal clients": ([clients[0]] * 3, [1, 2, 3]),
 }
 for case, (models, num_examples) in cases.items():
-    check_average(models, num_examples, case)
+    check_average(models, list(num_examples), case)
 
 # %% test="weighted-mean" case="numbers" points=8 hidden=true
 # Hidden check: float32 and float64 kept, many clients, large numbers, refusals.
 rng = np.random.default_rng((SEED, 22))
-models = [{"x": rng.normal(size=3), "y": np.float32(rng.normal(size=2))} for _ in "abc"]
-expected = np.average([m["x"] for m in models], axis=0, weights=[5, 1, 2])
+models = [
+    {"x": rng.normal(size=3), "y": np.asarray(rng.normal(), np.float32)} for _ in "abc"
+]
 mean = weighted_mean(models, [5, 1, 2])
-dtypes = [str(mean[name].dtype) for name in ("x", "y")]
-assert dtypes == ["float64", "float32"], f"x float64 and y float32 became {dtypes}"
-assert np.allclose(mean["x"], expected, 1e-6), f"x is {mean['x']}: wrong"
+for name, kept in (("x", ("float64", (3,))), ("y", ("float32", ()))):
+    got = str(mean[name].dtype), np.shape(mean[name])
+    assert got == kept, f"{name} was {kept} and became {got}"
+    expected = np.average([m[name] for m in models], axis=0, weights=[5, 1, 2])
+    assert np.allclose(mean[name], expected, 1e-6), f"{name} is {mean[name]}: wrong"
 
 # 400 clients of 12 examples each beside one of 10**9: in float32 they add nothing.
 row, counts = np.float32(rng.uniform(0.1, 0.9, size=40)), [10**9, *[12] * 400]
 expected = np.average([1.0, *[2.0] * 400], weights=counts)
 got = weighted_mean([{"w": row}, *[{"w": 2 * row} for _ in range(400)]], counts)["w"]
+assert np.shape(got) == (40,), f"401 models: the shape (40,) became {np.shape(got)}"
 error = np.max(np.abs(got / np.float64(row) / expected - 1))
 assert error < 1e-6, f"401 models: relative error {error:.1e}. Add in float64"
 
 huge = [{"w": np.full(2, 3e37 * (k + 1), np.float32)} for k in range(4)]
 got, expected = weighted_mean(huge, [10**9, 10**9, 0, 2 * 10**9])["w"], 8.25e37
-assert np.allclose(got, expected, rtol=1e-6), f"got {got}: too large in between?"
+close = np.shape(got) == (2,) and np.allclose(got, expected, rtol=1e-6)
+assert close, f"got {got}: too large in between?"
 
 for bad in ([0, 0, 0], [1, 2], [1, 2, 3, 4]):
     try:
@@ -679,9 +693,10 @@ def round_without(broken):
 
 
 got = round_without(broken=None)
+assert np.shape(got) == (1,), f"w has the shape (1,): expected it back, got {got!r}"
 assert np.allclose(got, 2.75), f"expected (10*1 + 10*2 + 20*4) / 40 = 2.75, got {got}"
 got = round_without(broken=2)
-assert np.allclose(got, 1.5), (
+assert np.shape(got) == (1,) and np.allclose(got, 1.5), (
     f"expected (10*1 + 10*2) / 20 = 1.5 when client 2 fails, got {got}. A failed "
     "client counts neither in the sum of models nor in the sum of examples"
 )
@@ -726,7 +741,8 @@ def check_round(failing):
     assert averaged == expected, f"average was called with {averaged}"
     results = [(3 * np.array(w)).tolist() for w, _ in replies] or [value.tolist()]
     assert new["w"].numpy().tolist() in results, "expected what average returned"
-    assert np.array_equal(arrays["w"].numpy(), value), "the global model was changed"
+    kept = list(arrays) == ["w"] and np.array_equal(arrays["w"].numpy(), value)
+    assert kept, "the global model was changed"
 
 
 everyone = set(range(12))
@@ -878,7 +894,10 @@ def streaming_mean(updates):
 models = [{"w": np.array([value], np.float32)} for value in (1, 5, 9)]
 pairs = zip(models[:2], [30, 10], strict=True)
 mean = streaming_mean(pair for pair in pairs)
-assert list(mean) == ["w"] and np.allclose(mean["w"], 2), (
+assert list(mean) == ["w"] and np.shape(mean["w"]) == (1,), (
+    f"expected w with the shape (1,) that it has in every model, got {mean}"
+)
+assert np.allclose(mean["w"], 2), (
     f"30 examples at 1 and 10 at 5 average to w = 2, got {mean}. Go over updates once, "
     "and let model k move the mean by n_k / N, where N counts what came so far"
 )
@@ -888,7 +907,7 @@ assert values == [1, 5, 9], (
     "and compute in arrays of your own"
 )
 mean = streaming_mean(ReceiveBuffer(models, [10, 10, 20]))
-assert np.allclose(mean["w"], 6), (
+assert np.shape(mean["w"]) == (1,) and np.allclose(mean["w"], 6), (
     f"expected (10 * 1 + 10 * 5 + 20 * 9) / 40 = 6, got {mean['w']}. If it is nan or 9 "
     "you kept the buffer's own arrays: they change with every model that arrives"
 )
@@ -942,7 +961,8 @@ assert error < 1e-6, f"61 models: relative error {error:.1e}. Compute in float64
 assert np.array_equal(rows, before), "the arrays of the stream were changed"
 huge = [{"w": np.full(2, 3e37 * (k + 1), np.float32)} for k in range(4)]
 got = streaming_mean(ReceiveBuffer(huge, [10**9, 10**9, 0, 2 * 10**9]))["w"]
-assert np.allclose(got, 8.25e37, rtol=1e-6), f"huge values: got {got}"
+close = np.shape(got) == (2,) and np.allclose(got, 8.25e37, rtol=1e-6)
+assert close, f"huge values: got {got}"
 large = [{"w": np.full(20_000, k, np.float32)} for k in range(50)]
 tracemalloc.start()
 streaming_mean(ReceiveBuffer(large, [1] * 50))

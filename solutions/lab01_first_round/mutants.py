@@ -289,6 +289,21 @@ def set_parameters(model, arrays):
         raise ValueError(f"expected the arrays {list(model)}, got {list(arrays)}")
 
 
+# %% mutant="empties-what-it-unpacked" exercise="parameters"
+# You set the record's arrays to zero once you had their values: the record belongs to
+# the message, and must stay as it is.
+def get_parameters(model):
+    return ArrayRecord({name: Array(array) for name, array in model.items()})
+
+
+def set_parameters(model, arrays):
+    if set(model) != set(arrays):
+        raise ValueError(f"expected the arrays {list(model)}, got {list(arrays)}")
+    for name in model:
+        model[name] = arrays[name].numpy()
+        arrays[name] = Array(np.zeros_like(model[name]))
+
+
 # %% alternative="loops" exercise="parameters"
 # Explicit loops, and writes into the arrays that are there.
 def get_parameters(model):
@@ -745,6 +760,21 @@ def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epoch
     return trained
 
 
+# %% mutant="stacks-the-models" exercise="local-sgd"
+# You returned arrays with one axis more, the last of a stack of models; each array has
+# the shape that it has in the model.
+def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epochs, rng):
+    trained = {name: array.copy() for name, array in model.items()}
+    for _ in range(local_epochs):
+        order = rng.permutation(len(labels))
+        for first in range(0, len(order), batch_size):
+            batch = order[first : first + batch_size]
+            gradient = gradients(trained, features[batch], labels[batch])
+            for name in trained:
+                trained[name] -= lr * gradient[name]
+    return {name: np.stack([model[name], trained[name]])[1:] for name in trained}
+
+
 # %% alternative="while-loop" exercise="local-sgd"
 # Counts examples in a while loop and builds a new dictionary at every step.
 def local_sgd(model, features, labels, gradients, *, lr, batch_size, local_epochs, rng):
@@ -1121,6 +1151,20 @@ def train_client(message, context, federation, fit):
     arrays, loss = fit(message.content["arrays"], dataset, message.content["config"])
     arrays = ArrayRecord(
         {name: Array(np.float32(array.numpy())) for name, array in arrays.items()}
+    )
+    metrics = MetricRecord({"num-examples": len(dataset), "train-loss": loss})
+    content = RecordDict({"arrays": arrays, "metrics": metrics})
+    return Message(content, reply_to=message)
+
+
+# %% mutant="an-axis-for-the-client" exercise="client-app"
+# You gave every array an axis more, for the client: send the arrays that fit returned,
+# in their shapes.
+def train_client(message, context, federation, fit):
+    dataset = federation[context.node_config["partition-id"]]
+    arrays, loss = fit(message.content["arrays"], dataset, message.content["config"])
+    arrays = ArrayRecord(
+        {name: Array(array.numpy()[None]) for name, array in arrays.items()}
     )
     metrics = MetricRecord({"num-examples": len(dataset), "train-loss": loss})
     content = RecordDict({"arrays": arrays, "metrics": metrics})
@@ -1593,6 +1637,64 @@ def weighted_mean(models, num_examples):
         pairs = zip(models, num_examples, strict=True)
         total = sum((n_k / n) * model[name].astype(float) for model, n_k in pairs)
         mean[name] = np.asarray(total, first.dtype)
+    return mean
+
+
+# %% mutant="empty-arrays" exercise="weighted-mean"
+# You returned arrays without entries: `[:0]` takes none, and the mean of an array has
+# the array's own shape.
+def weighted_mean(models, num_examples):
+    n = sum(num_examples)
+    if len(models) != len(num_examples) or n == 0:
+        raise ValueError(f"cannot weigh {len(models)} models by {num_examples}")
+    return {name: np.ravel(array)[:0] for name, array in models[0].items()}
+
+
+# %% mutant="keeps-the-axis-of-the-clients" exercise="weighted-mean"
+# You kept the axis over which you averaged, with length 1: the mean of arrays of shape
+# (2,) has the shape (2,), not (1, 2).
+def weighted_mean(models, num_examples):
+    n = sum(num_examples)
+    if len(models) != len(num_examples) or n == 0:
+        raise ValueError(f"cannot weigh {len(models)} models by {num_examples}")
+    mean = {}
+    for name, array in models[0].items():
+        stacked = np.stack([np.float64(model[name]) for model in models])
+        weights = np.divide(num_examples, n).reshape(-1, *[1] * array.ndim)
+        total = (weights * stacked).sum(axis=0, keepdims=True)
+        mean[name] = total.astype(array.dtype)
+    return mean
+
+
+# %% mutant="normalises-in-place" exercise="weighted-mean"
+# You replaced the caller's numbers of examples by weights: compute n_k / n in a list of
+# your own.
+def weighted_mean(models, num_examples):
+    n = sum(num_examples)
+    if len(models) != len(num_examples) or n == 0:
+        raise ValueError(f"cannot weigh {len(models)} models by {num_examples}")
+    for k in range(len(num_examples)):
+        num_examples[k] /= n
+    mean = {}
+    for name, array in models[0].items():
+        pairs = zip(models, num_examples, strict=True)
+        total = sum(weight * np.float64(model[name]) for model, weight in pairs)
+        mean[name] = np.asarray(total, array.dtype)
+    return mean
+
+
+# %% mutant="converts-arrays-with-axes-only" exercise="weighted-mean"
+# You converted vectors and matrices back, but not single numbers: an array of shape ()
+# has a dtype too, which the average keeps.
+def weighted_mean(models, num_examples):
+    n = sum(num_examples)
+    if len(models) != len(num_examples) or n == 0:
+        raise ValueError(f"cannot weigh {len(models)} models by {num_examples}")
+    mean = {}
+    for name, array in models[0].items():
+        pairs = zip(models, num_examples, strict=True)
+        total = sum((n_k / n) * np.float64(model[name]) for model, n_k in pairs)
+        mean[name] = total.astype(array.dtype) if array.ndim else np.asarray(total)
     return mean
 
 
@@ -2134,6 +2236,37 @@ def run_round(grid, arrays, server_round, config, average):
     )
 
 
+# %% mutant="an-axis-for-the-round" exercise="run-round"
+# You gave the average an axis more, for the round: return what average returned.
+def run_round(grid, arrays, server_round, config, average):
+    settings = ConfigRecord({**config, "server-round": server_round})
+    content = RecordDict({"arrays": arrays, "config": settings})
+    messages = [Message(content, i, MessageType.TRAIN) for i in grid.get_node_ids()]
+    replies = [r for r in grid.send_and_receive(messages) if not r.has_error()]
+    if not replies:
+        return arrays
+    models = [reply.content["arrays"] for reply in replies]
+    counts = [reply.content["metrics"]["num-examples"] for reply in replies]
+    mean = average(models, counts)
+    return ArrayRecord({name: Array(mean[name].numpy()[None]) for name in mean})
+
+
+# %% mutant="stamps-the-global-model" exercise="run-round"
+# You wrote the round's number into the record of the global model: it is the caller's,
+# and must stay as it is. The number goes into the config.
+def run_round(grid, arrays, server_round, config, average):
+    settings = ConfigRecord({**config, "server-round": server_round})
+    arrays["server-round"] = Array(np.array(server_round))
+    content = RecordDict({"arrays": arrays, "config": settings})
+    messages = [Message(content, i, MessageType.TRAIN) for i in grid.get_node_ids()]
+    replies = [r for r in grid.send_and_receive(messages) if not r.has_error()]
+    if not replies:
+        return arrays
+    models = [reply.content["arrays"] for reply in replies]
+    counts = [reply.content["metrics"]["num-examples"] for reply in replies]
+    return average(models, counts)
+
+
 # %% alternative="one-loop" exercise="run-round"
 # Builds records by assignment, and fills both lists in one loop.
 def run_round(grid, arrays, server_round, config, average):
@@ -2613,6 +2746,23 @@ def streaming_mean(updates):
         elif n_k > 0:
             for name in mean:
                 mean[name] = mean[name] + (n_k / n) * (model[name] - mean[name])
+    if n == 0:
+        raise ValueError("expected at least one example in the stream, got none")
+    return {name: array.astype(dtypes[name]) for name, array in mean.items()}
+
+
+# %% mutant="an-axis-for-the-stream" exercise="streaming-mean"
+# You began with zeros of shape (1, ...), an axis for the models of the stream: the mean
+# has the shape of the arrays themselves.
+def streaming_mean(updates):
+    n, mean, dtypes = 0, {}, {}
+    for model, n_k in updates:
+        n += n_k
+        for name, array in model.items():
+            mean.setdefault(name, np.zeros((1, *array.shape)))
+            dtypes[name] = array.dtype
+            if n_k > 0:
+                mean[name] += (n_k / n) * (array - mean[name])
     if n == 0:
         raise ValueError("expected at least one example in the stream, got none")
     return {name: array.astype(dtypes[name]) for name, array in mean.items()}
