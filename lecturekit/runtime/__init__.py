@@ -13,6 +13,7 @@ its deployments. To follow one message on its way, read
     seeding.py         why the order of the clients does not matter
     executor.py        the call of the client app, and what may come back
     failure.py         what is said when it goes wrong
+    arguments.py       what is refused, and the sentence that says so
     flower_private.py  the few things that Flower's public API leaves open
     server.py          a ServerApp on top
     cohort_executor.py many clients trained at once: cohort.py, and local_training.py,

@@ -10,10 +10,12 @@ To be online is to be willing to start: a client finishes what it has begun.
 
 from dataclasses import dataclass
 from math import floor
+from sys import float_info
 from typing import Protocol
 
 import numpy as np
 
+from .arguments import check_number
 from .seeding import client_entropy
 
 
@@ -56,12 +58,10 @@ class Diurnal:
     period_s: float = 86_400.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.online_share <= 1:
-            raise ValueError(f"online_share must be in (0, 1], got {self.online_share}")
-        if not 0 <= self.spread <= 1:
-            raise ValueError(f"spread must be in [0, 1], got {self.spread}")
-        if not 0 < self.period_s < float("inf"):
-            raise ValueError(f"period_s must be positive, got {self.period_s}")
+        least, most = float_info.min, float_info.max
+        check_number("online_share", self.online_share, least, 1, "in (0, 1]")
+        check_number("spread", self.spread, 0, 1, "in [0, 1]")
+        check_number("period_s", self.period_s, least, most, "positive and finite")
 
     def offset_s(self, seed: int, partition_id: int) -> float:
         """Return the middle of the client's window on the first day, in seconds."""

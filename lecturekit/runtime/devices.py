@@ -16,12 +16,14 @@ seconds, whatever this machine needs for it.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import inf, isfinite
+from numbers import Real
 
 import numpy as np
 from flwr.app import Message, MetricRecord
 
+from .arguments import as_list, check_kind, check_method, check_number
 from .availability import Always, Availability, Diurnal
-from .network import Network
+from .network import Network, check_speed
 from .seeding import client_entropy
 
 
@@ -46,10 +48,8 @@ class Device:
 
     def __post_init__(self) -> None:
         for speed in ("examples_per_s", "flops_per_s"):
-            if not getattr(self, speed) > 0:
-                raise ValueError(
-                    f"{speed} must be positive, got {getattr(self, speed)!r}"
-                )
+            check_speed(speed, getattr(self, speed))
+        check_kind("network", self.network, Network, "a Network, such as Network(5)")
 
     def compute_s(self, reply: Message) -> float:
         """Return how long this device works for `reply`, in seconds.
@@ -103,7 +103,7 @@ class Devices:
         Without `shares`, client k has kind k modulo their number.
     shares : sequence of float, optional
         How common each kind is. Client k's kind is drawn from (seed, k) then.
-    speed_spread : float, >= 0
+    speed_spread : float, from 0 to 10
         Two devices of a kind differ: speeds are multiplied by exp(speed_spread * z),
         z standard normal, drawn from (seed, k).
     availability : Availability
@@ -118,21 +118,17 @@ class Devices:
         speed_spread: float = 0.0,
         availability: Availability | None = None,
     ) -> None:
-        if not kinds:
+        self.kinds: tuple[Device, ...] = tuple(
+            as_list("kinds", kinds, Device, "Devices")
+        )
+        if not self.kinds:
             raise ValueError("kinds must name at least one device, got none")
-        if shares is not None and (
-            len(shares) != len(kinds) or min(shares) < 0 or sum(shares) <= 0
-        ):
-            raise ValueError(
-                f"shares must be one number >= 0 for each of {len(kinds)} kinds, not "
-                f"all 0, got {list(shares)}"
-            )
-        if not 0 <= speed_spread < inf:
-            raise ValueError(f"speed_spread must be at least 0, got {speed_spread}")
-        self.kinds = tuple(kinds)
-        self.shares = None if shares is None else tuple(shares)
+        self.shares = None if shares is None else _checked(shares, len(self.kinds))
+        check_number("speed_spread", speed_spread, 0, 10, "from 0 to 10")
         self.speed_spread = speed_spread
-        self.availability = availability or Always()
+        self.availability = Always() if availability is None else availability
+        one = "an object that says when a client is online, such as Diurnal()"
+        check_method("availability", self.availability, "next_online", one)
 
     @classmethod
     def equal(cls, device: Device | None = None) -> "Devices":
@@ -193,3 +189,15 @@ class Devices:
             examples_per_s=device.examples_per_s * factor,
             flops_per_s=device.flops_per_s * factor,
         )
+
+
+def _checked(shares: Sequence[float], num_kinds: int) -> tuple[float, ...]:
+    expected = f"one finite number >= 0 for each of {num_kinds} kinds, not all 0"
+    listed = as_list("shares", shares, Real, "numbers")
+    if (
+        len(listed) != num_kinds
+        or not all(0 <= share < inf for share in listed)
+        or not 0 < sum(listed) < inf
+    ):
+        raise ValueError(f"shares must be {expected}, got {listed}")
+    return tuple(listed)

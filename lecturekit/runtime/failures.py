@@ -20,13 +20,14 @@ server sees Flower's error reply.
 """
 
 from dataclasses import dataclass, fields
-from math import inf
+from sys import float_info
 from typing import Any, Literal
 
 import numpy as np
 from flwr.app import Array, ArrayRecord, Message
 from numpy.typing import NDArray
 
+from .arguments import check_number
 from .seeding import client_entropy
 
 Corruption = Literal["nan", "flipped", "shape"]
@@ -97,15 +98,12 @@ class Failures:
 
     def __post_init__(self) -> None:
         for option in fields(self):
-            value = getattr(self, option.name)
             if option.name in ("slow_factor", "corruption"):
                 continue
-            if not 0 <= value <= 1:
-                raise ValueError(
-                    f"{option.name} must be a probability, from 0 to 1, got {value!r}"
-                )
-        if not 1 <= self.slow_factor < inf:
-            raise ValueError(f"slow_factor must be at least 1, got {self.slow_factor}")
+            value, expected = getattr(self, option.name), "a probability, from 0 to 1"
+            check_number(option.name, value, 0, 1, expected)
+        most, expected = float_info.max, "at least 1 and finite"
+        check_number("slow_factor", self.slow_factor, 1, most, expected)
         if self.corruption not in ("nan", "flipped", "shape"):
             raise ValueError(
                 "corruption must be 'nan', 'flipped' or 'shape', "

@@ -20,7 +20,7 @@ ideal, and the clock stays at 0.
 
 from collections.abc import Iterable, Mapping, Sized
 from operator import index
-from typing import Literal
+from typing import Literal, SupportsIndex
 
 from flwr.app import Message, RecordDict
 from flwr.clientapp import ClientApp
@@ -28,6 +28,7 @@ from flwr.serverapp import Grid
 
 from . import flower_private
 from .answers import answer_to
+from .arguments import as_list, as_messages, check_kind, check_method, check_timeout
 from .clock import Clock
 from .delivery import Delivery
 from .devices import Devices
@@ -97,10 +98,15 @@ class LocalGrid(Grid):
         failures: Failures | None = None,
         trace: bool = True,
     ) -> None:
-        if not isinstance(client_app, ClientApp):
-            raise TypeError(
-                f"client_app must be a flwr.clientapp.ClientApp, got {client_app!r}"
-            )
+        devices = Devices.equal() if devices is None else devices
+        executor = InProcessExecutor(client_app) if executor is None else executor
+        check_kind("client_app", client_app, ClientApp, "a flwr.clientapp.ClientApp")
+        check_kind("seed", seed, SupportsIndex, "an integer")
+        check_kind("devices", devices, Devices, "Devices, such as Devices([Device()])")
+        check_kind("network", network, Network | None, "a Network, such as Network(5)")
+        check_kind("failures", failures, Failures | None, "Failures, or left out")
+        runs = "an object that runs clients, such as ProcessPool(client_app)"
+        check_method("executor", executor, "run", runs)
         if on_error not in ("raise", "reply"):
             raise ValueError(f"on_error must be 'raise' or 'reply', got {on_error!r}")
         self.seed = index(seed)  # NumPy's integers, too
@@ -108,12 +114,10 @@ class LocalGrid(Grid):
         self.on_error = on_error
         self._client_app = client_app
         self._nodes = Nodes(num_clients_of(federation), self.run_config)
-        devices = devices or Devices.equal()
         self._delivery = Delivery(self.seed, devices, network, has_trace=trace)
         self._membership = Membership(
             len(self._nodes), self.seed, devices.availability, failures, self.clock
         )
-        executor = executor or InProcessExecutor(client_app)
         self._dispatch = Dispatch(
             self._nodes, executor, self._membership, failures, self.seed
         )
@@ -175,12 +179,13 @@ class LocalGrid(Grid):
         Raises
         ------
         ValueError
-            If a message goes to an unknown node or, with `on_error="raise"`, the
-            ClientApp has no function for its type. No client has run then.
+            If a message is there twice, goes to an unknown node or, with
+            `on_error="raise"`, the ClientApp has no function for its type. No client
+            has run then.
         ClientFailed
             If a client raises or does not return a reply, with `on_error="raise"`.
         """
-        messages = list(messages)
+        messages = as_messages(messages)
         for message in messages:
             self._check(message)
         letters = self._dispatch.letters(messages)
@@ -221,8 +226,9 @@ class LocalGrid(Grid):
             In the order of arrival; of partitions, then of sending, for those that
             arrive at the same time. A duplicated reply can be pulled twice.
         """
-        _check_timeout(timeout)
-        return self._delivery.inbox.pull(message_ids, timeout)
+        check_timeout(timeout)
+        ids = as_list("message_ids", message_ids, str, "ids from push_messages")
+        return self._delivery.inbox.pull(ids, timeout)
 
     def send_and_receive(
         self, messages: Iterable[Message], *, timeout: float | None = None
@@ -238,7 +244,7 @@ class LocalGrid(Grid):
             dropped, and so are duplicates. Afterwards the clock stands at the last
             arrival, or at the deadline if a reply is missing.
         """
-        _check_timeout(timeout)
+        check_timeout(timeout)
         return self._delivery.inbox.wait(self.push_messages(messages), timeout)
 
     def _check(self, message: Message) -> None:
@@ -246,8 +252,3 @@ class LocalGrid(Grid):
         self._nodes.partition_of(message.metadata.dst_node_id)
         if self.on_error == "raise":
             check_registered(self._client_app, message.metadata.message_type)
-
-
-def _check_timeout(timeout: float | None) -> None:
-    if timeout is not None and not timeout >= 0:
-        raise ValueError(f"timeout must be at least 0 s or None, got {timeout!r}")

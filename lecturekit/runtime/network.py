@@ -9,6 +9,11 @@ when the last bit of the first has left, while the first may still be on its way
 
 from dataclasses import dataclass
 from math import inf
+from sys import float_info
+
+from .arguments import check_number
+
+_MIN_SPEED = 1e-30  # less, and seconds would be more than a float can say
 
 
 @dataclass(frozen=True)
@@ -36,14 +41,9 @@ class Network:
 
     def __post_init__(self) -> None:
         for name in ("uplink_mbps", "downlink_mbps"):
-            if not getattr(self, name) > 0:
-                raise ValueError(
-                    f"{name} must be positive, got {getattr(self, name)!r}"
-                )
-        if not 0 <= self.latency_ms < inf:
-            raise ValueError(
-                f"latency_ms must be at least 0 and finite, got {self.latency_ms!r}"
-            )
+            check_speed(name, getattr(self, name))
+        finite = "at least 0 and finite"
+        check_number("latency_ms", self.latency_ms, 0, float_info.max, finite)
 
     @property
     def latency_s(self) -> float:
@@ -61,3 +61,8 @@ class Network:
     def downlink_s(self, num_bytes: int) -> float:
         """Return how long a message takes from the server, in seconds."""
         return self.latency_s + self.sending_s(num_bytes, up=False)
+
+
+def check_speed(name: str, value: float) -> None:
+    """Refuse a speed, of a link or a device, that is not a positive number."""
+    check_number(name, value, _MIN_SPEED, inf, f"positive, at least {_MIN_SPEED:g}")

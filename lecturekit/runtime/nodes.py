@@ -70,13 +70,16 @@ class Nodes:
 
 def num_clients_of(federation: Sized | int) -> int:
     """Return how many clients `federation` has; TypeError or ValueError if unclear."""
-    if isinstance(federation, int):
+    num_clients: int | None = None
+    if isinstance(federation, bool | str):
+        pass  # True is a number and "20" has a length, but not of clients
+    elif isinstance(federation, int):
         num_clients = federation
     elif isinstance(federation, Sized):  # slow to say no: it asks all such classes
         num_clients = len(federation)
     elif isinstance(federation, SupportsIndex):
         num_clients = index(federation)
-    else:
+    if num_clients is None:
         raise TypeError(
             "federation must have a length or be a number of clients, "
             f"got {federation!r}"

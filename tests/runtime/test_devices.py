@@ -61,15 +61,15 @@ def test_impossible_work_is_a_failure_of_the_client(wrong):
 
 def test_wrong_speeds_and_shares_are_refused():
     """One sentence each."""
-    with pytest.raises(ValueError, match="examples_per_s must be positive, got 0"):
+    with pytest.raises(ValueError, match=r"examples_per_s must be positive, .* got 0"):
         Device(examples_per_s=0)
     with pytest.raises(ValueError, match="at least one device"):
         Devices([])
     with pytest.raises(
-        ValueError, match=r"one number >= 0 for each of 1 kinds.*\[1, 2"
+        ValueError, match=r"finite number >= 0 for each of 1 kinds.*\[1, 2"
     ):
         Devices([Device()], shares=[1, 2])
-    with pytest.raises(ValueError, match="speed_spread must be at least 0, got -1"):
+    with pytest.raises(ValueError, match="speed_spread must be from 0 to 10, got -1"):
         Devices([Device()], speed_spread=-1)
     for name, value in [("online_share", 0), ("spread", 2), ("period_s", -1)]:
         with pytest.raises(ValueError, match=f"{name} must be .*, got {value}"):

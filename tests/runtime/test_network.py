@@ -37,9 +37,11 @@ def test_the_default_network_takes_no_time():
 @pytest.mark.parametrize("wrong", [0, -1, nan])
 def test_bandwidths_are_positive(wrong):
     """A link without bandwidth would never deliver."""
-    with pytest.raises(ValueError, match=f"uplink_mbps must be positive, got {wrong}"):
+    with pytest.raises(
+        ValueError, match=f"uplink_mbps must be positive, .* got {wrong}"
+    ):
         Network(uplink_mbps=wrong)
-    with pytest.raises(ValueError, match=f"downlink_mbps .* positive, got {wrong}"):
+    with pytest.raises(ValueError, match=f"downlink_mbps .* positive, .* got {wrong}"):
         Network(downlink_mbps=wrong)
 
 
