@@ -6,12 +6,16 @@ to the first moment at which so many are online. If there is no such moment, a s
 would wait for ever, and is told so; anybody else who asks gets those who are there.
 """
 
+from bisect import bisect_left
+from math import inf
+
 from .availability import Always, Availability
 from .clock import Clock
 from .failures import Failures
 from .flower_private import nodes_awaited
 
 _ENOUGH = 2
+_WINDOWS = 10  # of every client, on average: who has not met by then never will
 
 
 class Membership:
@@ -70,35 +74,49 @@ class Membership:
         return there
 
     def _wait_for(self, enough: int) -> list[int]:
-        """Return who is online when so many are; or at the first moment any is."""
-        if isinstance(self._availability, Always):
-            return [k for k in range(self._num_clients) if k not in self._away]
-        now = self._clock.now
-        opens_s = {
-            k: self._availability.next_online(now, self._seed, k)
-            for k in range(self._num_clients)
-            if k not in self._away
-        }
-        if not opens_s:
-            return []
-        enough = min(enough, len(opens_s))
-        for time_s in sorted(opens_s.values()):
-            there = self._online_at(time_s, opens_s)
-            if len(there) >= enough:
-                break
-        else:
-            time_s = min(opens_s.values())
-            there = self._online_at(time_s, opens_s)
+        """Return who is online when so many are, or else as many as there ever are."""
+        here = [k for k in range(self._num_clients) if k not in self._away]
+        if isinstance(self._availability, Always) or not here:
+            return here
+        enough = min(enough, len(here))
+        meeting = self._meeting(here, enough)
+        if meeting is None:
+            most = bisect_left(
+                range(1, enough), True, key=lambda n: self._meeting(here, n) is None
+            )
+            meeting = self._meeting(here, most) if most else None
+        if meeting is None:
+            return []  # nobody ever comes back
+        time_s, there = meeting
         self._clock.advance_to(time_s)
         return there
 
-    def _online_at(self, time_s: float, opens_s: dict[int, float]) -> list[int]:
-        return [
-            k
-            for k, opens in opens_s.items()
-            if opens <= time_s
-            and self._availability.next_online(time_s, self._seed, k) == time_s
-        ]
+    def _meeting(
+        self, clients: list[int], enough: int
+    ) -> tuple[float, list[int]] | None:
+        """Return the first moment at which so many are online, and who is; or None.
+
+        It is not before so many have come online, from now on. If some of them are gone
+        by then, it is not before so many have come online from then on; and so forth.
+        """
+        time_s = self._clock.now
+        opens_s = {k: self._next_online(time_s, k) for k in clients}
+        num_missed = 0  # windows that others did not come in
+        while num_missed <= _WINDOWS * len(clients):
+            time_s = sorted(opens_s.values())[enough - 1]
+            if time_s == inf:
+                return None
+            for k, opens in opens_s.items():
+                if opens < time_s:
+                    opens_s[k] = self._next_online(time_s, k)
+                    num_missed += opens_s[k] > time_s
+            there = [k for k, opens in opens_s.items() if opens <= time_s]
+            if len(there) >= enough:
+                return time_s, there
+        return None
+
+    def _next_online(self, time_s: float, partition_id: int) -> float:
+        return self._availability.next_online(time_s, self._seed, partition_id)
 
 
 def check_enough(num_there: int, num_clients: int) -> None:

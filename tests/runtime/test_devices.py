@@ -143,11 +143,11 @@ def test_who_never_meets_is_there_alone():
 
     class Opposite:
         def next_online(self, time_s, seed, partition_id):
-            start = 10.0 * partition_id
-            return time_s if start <= time_s % 20 < start + 1 else 20.0 + start
+            until_s = (10 * partition_id - time_s) % 20
+            return time_s if until_s > 19 else time_s + until_s
 
     membership = Membership(2, 0, Opposite(), Failures(), clock := Clock())
-    clock.advance_to(5.0)
+    clock.advance_to(15.0)
 
     assert membership.online() == [0]
     assert clock.now == 20.0

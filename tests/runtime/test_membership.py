@@ -92,3 +92,58 @@ def test_the_clock_moves_on_until_enough_are_online():
     assert grid.clock.now > 0
     asked = [row for row in grid.trace if row.event == "asked"]
     assert len(asked) == at_first + 1
+
+
+class Daily:
+    """On days of ten seconds, client k is online for two, from its hour on."""
+
+    def __init__(self, *hours):
+        self.hours = hours
+
+    def next_online(self, time_s, seed, partition_id):
+        until_s = (self.hours[partition_id] - time_s) % 10
+        return time_s if until_s > 8 else time_s + until_s
+
+
+def test_clients_can_miss_each_other_at_first():
+    """Client 0 goes at 2 s, client 1 comes at 9 s, and client 0 again at 10 s."""
+    grid = LocalGrid(
+        halfway_app(), 2, devices=Devices([Device()], availability=Daily(0, 9))
+    )
+    grid.clock.advance_to(1.0)
+
+    assert grid.get_node_ids() == [1000, 1001]
+    assert grid.clock.now == 10.0
+
+
+def test_as_many_as_ever_meet_are_told():
+    """Clients 0 and 4 meet at 10 s, clients 1 to 3 at 16.5 s; never more than three."""
+    daily = Devices([Device()], availability=Daily(0, 5, 6, 6.5, 9))
+    grid = LocalGrid(halfway_app(), 5, devices=daily)
+    grid.clock.advance_to(8.5)
+    with pytest.raises(ValueError, match="waits for 4 clients, but no more than 3 of"):
+        start(FedAvg(min_available_nodes=4), grid)
+
+
+def test_short_windows_that_overlap_are_found():
+    """A tenth of a day each, anywhere: client 1 comes when client 0 has just gone."""
+    devices = Devices([Device()], availability=Diurnal(0.1, 1, 100.0))
+    grid = LocalGrid(halfway_app(), 2, devices=devices, seed=108)
+
+    assert len(grid.get_node_ids()) == 2
+
+
+def test_clients_that_never_come_back_are_not_waited_for():
+    """An availability may end: with the last client gone nobody is there."""
+
+    class OneDay:
+        def next_online(self, time_s, seed, partition_id):
+            return time_s if time_s < 10.0 else float("inf")
+
+    grid = LocalGrid(
+        halfway_app(), 2, devices=Devices([Device()], availability=OneDay())
+    )
+    assert grid.get_node_ids() == [1000, 1001]
+    grid.clock.advance_to(10.0)
+
+    assert grid.get_node_ids() == []
