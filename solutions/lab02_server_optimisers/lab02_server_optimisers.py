@@ -111,7 +111,10 @@ def rollout(optimiser, model, pseudo_gradients, **settings):
         assert isinstance(returned, tuple | list) and len(returned) == 2, (
             f"expected a pair, new_model and new_state, got {returned!r}"
         )
+        shapes = {name: np.shape(array) for name, array in pseudo_gradient.items()}
         model, state = returned
+        got = {name: np.shape(array) for name, array in model.items()}
+        assert got == shapes, f"expected a model with the shapes {shapes}, got {got}"
         models.append(model)
     return models
 
@@ -163,8 +166,10 @@ def check_rounds(optimiser, start, pseudo_gradients, expected, **settings):
         case = f"round {t + 1} with {settings}"
         gradient = dict(sorted(gradient.items(), reverse=t % 2 == 1))
         passed = [by_name(np.array, model), by_name(np.array, gradient)]
+        names = list(state)
         new, new_state = optimiser(*passed, state, **settings)
         again, _ = optimiser(*passed, state, **settings)
+        assert list(state) == names, f"{case}: the state passed in changed"
         for old, now in zip((model, gradient), passed, strict=True):
             unchanged = all(np.array_equal(old[name], now[name]) for name in old)
             assert unchanged, f"{case}: the model or pseudo-gradient passed in changed"
@@ -491,6 +496,7 @@ def by_hand(optimiser, w, num_rounds, clients):
 
 def check_close(got, expected, case):
     for name, array in expected.items():
+        assert np.shape(got[name]) == shapes[name], f"{case}: {name} changed its shape"
         close = np.allclose(got[name], array, rtol=1e-6, atol=1e-6)
         assert close, f"{case}: {name} is {got[name]}"
 
@@ -1429,7 +1435,7 @@ got = what_is_raised(review, fedadagrad)
 assert got is None, f"expected your fix to pass your test, got {got}"
 model, slope = {"w": np.array([10.0])}, {"w": np.array([3.0])}
 got, _ = fedadagrad(model, slope, {}, lr=0.5, tau=3.0)
-assert np.allclose(got["w"], 9.75), (
+assert np.shape(got["w"]) == (1,) and np.allclose(got["w"], 9.75), (
     f"s = 9: expected w = 10 - 0.5 * 3 / (3 + 3) = 9.75, got {got['w']}"
 )
 assert np.array_equal(model["w"], [10]), "the model passed in was changed"

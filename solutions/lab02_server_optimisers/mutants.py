@@ -747,6 +747,29 @@ class FedOpt(FedAvg):
         return packed(new), metrics
 
 
+# %% mutant="an-axis-for-the-round" exercise="strategy"
+# You sent the model out with an axis more, for the round: clients get the arrays of the
+# model in their own shapes.
+class FedOpt(FedAvg):
+    def __init__(self, optimiser, **settings):
+        super().__init__(**settings)
+        self.opt, self.st = optimiser, {}
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.old = unpacked(arrays)
+        sent = packed({n: a[None] for n, a in self.old.items()})
+        return super().configure_train(server_round, sent, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        avg, metrics = super().aggregate_train(server_round, replies)
+        if avg is None:
+            return None, metrics
+        avg = unpacked(avg)
+        g = {n: self.old[n] - avg[n] for n in self.old}
+        new, self.st = self.opt(self.old, g, self.st)
+        return packed(new), metrics
+
+
 # %% alternative="records-all-the-way" exercise="strategy"
 # Keeps the record that was sent, and unpacks it when it is needed.
 class FedOpt(FedAvg):
@@ -1178,6 +1201,13 @@ def fedavgm(model, pseudo_gradient, state, *, lr, momentum):
     return new, vel
 
 
+# %% mutant="empty-arrays" exercise="fedavgm"
+# You returned arrays without entries: every array of the new model has the shape that
+# it has in the old one.
+def fedavgm(model, pseudo_gradient, state, *, lr, momentum):
+    return {n: np.zeros(0, w.dtype) for n, w in model.items()}, state
+
+
 # %% alternative="keeps-the-model-before" exercise="fedavgm"
 # Heavy ball without a velocity: remembers how the model moved last time.
 def fedavgm(model, pseudo_gradient, state, *, lr, momentum):
@@ -1587,6 +1617,19 @@ def nesterov(model, pseudo_gradient, state, *, lr, momentum):
     return new, vel
 
 
+# %% mutant="an-axis-for-the-round" exercise="nesterov"
+# You returned the last of a stack of models with the stack's axis: the new model has
+# the shapes of the old one.
+def nesterov(model, pseudo_gradient, state, *, lr, momentum):
+    new, vel = {}, {}
+    for n, w in model.items():
+        g = pseudo_gradient[n]
+        v = momentum * state.get(n, np.zeros_like(g)) + g
+        vel[n] = v
+        new[n] = np.stack([w, w - lr * (g + momentum * v)])[1:]
+    return new, vel
+
+
 # %% alternative="two-points" exercise="nesterov"
 # FedMom's form, which has no velocity.
 def nesterov(model, pseudo_gradient, state, *, lr, momentum):
@@ -1972,6 +2015,16 @@ def fedmom(model, pseudo_gradient, state, *, lr, momentum):
         new[n] = up + momentum * (up - u)
         us[n] = momentum * u + (1 - momentum) * up
     return new, us
+
+
+# %% mutant="notes-in-the-old-state" exercise="fedmom"
+# You wrote the point that you read into the state you were given, too: that state
+# belongs to the caller, and stays as it is.
+def fedmom(model, pseudo_gradient, state, *, lr, momentum):
+    last = state.get("u", model)
+    state["last"] = last
+    ahead = {n: w - lr * pseudo_gradient[n] for n, w in model.items()}
+    return {n: a + momentum * (a - last[n]) for n, a in ahead.items()}, {"u": ahead}
 
 
 # %% alternative="velocity" exercise="fedmom"
@@ -4759,6 +4812,24 @@ def fedadagrad(model, pseudo_gradient, state, *, lr, tau):
         g = pseudo_gradient[n]
         s[n] = state.get(n, tau**2) + g**2
         new[n] = w - lr * g / (np.sqrt(s[n]) + tau)
+    return new, s
+
+
+# %% mutant="fix-with-an-axis-more" exercise="review"
+# Your fix returns the last of a stack of models with the stack's axis: the new model
+# has the shapes of the old one.
+def review(optimiser):
+    model, zero = {"w": np.array([4.0, -2.0])}, {"w": np.zeros(2)}
+    new, _ = optimiser(model, zero, {}, lr=0.3, tau=0.1)
+    assert np.allclose(new["w"], model["w"])
+
+
+def fedadagrad(model, pseudo_gradient, state, *, lr, tau):
+    s, new = {}, {}
+    for n, w in model.items():
+        g = pseudo_gradient[n]
+        s[n] = state.get(n, 0) + g**2
+        new[n] = np.stack([w, w - lr * g / (np.sqrt(s[n]) + tau)])[1:]
     return new, s
 
 
