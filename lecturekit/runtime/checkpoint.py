@@ -80,12 +80,20 @@ class Checkpoint:
     ------
     TypeError
         If the strategy remembers something that cannot be saved.
+    ValueError
+        If no file can be written at `path`.
     """
 
     def __init__(
         self, path: str | Path, strategy: Strategy, grid: LocalGrid, run: RunState
     ) -> None:
         self.path = Path(path)
+        folder = self.path.parent
+        if self.path.is_dir() or not folder.is_dir():
+            raise ValueError(
+                f"checkpoint must be a file in a folder that exists, got {path}: "
+                + ("name a file in it" if folder.is_dir() else f"make {folder} first")
+            )
         self._strategy = strategy
         self._grid = grid
         self._run = run

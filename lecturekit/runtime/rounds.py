@@ -16,6 +16,9 @@ from flwr.app import ArrayRecord, ConfigRecord, MetricRecord
 from flwr.serverapp import Grid
 from flwr.serverapp.strategy import Strategy
 
+from lecturekit.data.checks import check_count
+
+from .arguments import check_kind
 from .checkpoint import Checkpoint, RunState
 from .grid import LocalGrid
 from .replies import check_model, explained
@@ -71,13 +74,16 @@ def run_rounds(
         that cannot be saved, or the checkpoint is damaged or of another run; if the
         strategy waits for more clients than there are, or cannot aggregate the replies.
     """
+    check_kind("strategy", strategy, Strategy, "a Strategy, such as FedAvg()")
+    check_kind("grid", grid, Grid, "a Grid, such as LocalGrid(client_app, 10)")
+    check_kind("initial_arrays", initial_arrays, ArrayRecord, "an ArrayRecord")
+    check_count("num_rounds", num_rounds, low=0)
+    check_count("every", every, low=1)
     if type(strategy).start is not Strategy.start:
         raise ValueError(
             f"{type(strategy).__name__} has a loop of its own: call its `start`, which "
             "has no checkpoints"
         )
-    if every < 1:
-        raise ValueError(f"every must be a positive number of rounds, got {every}")
     run = RunState(
         initial_arrays,
         ConfigRecord() if train_config is None else train_config,

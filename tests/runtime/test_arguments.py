@@ -4,6 +4,7 @@ from math import inf, nan
 
 import numpy as np
 import pytest
+from flwr.serverapp.strategy import FedAvg
 
 from lecturekit.runtime import (
     Device,
@@ -13,12 +14,17 @@ from lecturekit.runtime import (
     LocalGrid,
     Network,
     ProcessPool,
+    run_rounds,
 )
 from tests.runtime.toy import arrays_of, halfway_app, train_message
 
 
 def grid_with(federation=2, **options):
     return LocalGrid(halfway_app(), federation, **options)
+
+
+def rounds(strategy, grid, num_rounds=1, **options):
+    return run_rounds(strategy, grid, arrays_of(0.0), num_rounds, **options)
 
 
 @pytest.mark.parametrize(
@@ -134,3 +140,41 @@ def test_a_long_repr_is_cut():
         grid_with().push_messages(message)
 
     assert len(str(raised.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        (lambda g: rounds(FedAvg, g), r"strategy must be .*FedAvg\(\), got <class"),
+        (lambda g: rounds(g, FedAvg()), "strategy must be .*, got LocalGrid"),
+        (lambda g: rounds(FedAvg(), FedAvg()), "grid must be a Grid, such as LocalGri"),
+        (lambda g: run_rounds(FedAvg(), g, [0.0]), r"an ArrayRecord, got \[0.0\]"),
+        (
+            lambda g: rounds(FedAvg(), g, 2.5),
+            "num_rounds must be an integer .* got 2.5",
+        ),
+        (
+            lambda g: rounds(FedAvg(), g, "3"),
+            "num_rounds must be an integer .* got '3'",
+        ),
+        (
+            lambda g: rounds(FedAvg(), g, every=1.5),
+            "every must be an integer .* got 1.5",
+        ),
+    ],
+)
+def test_a_run_is_made_of_what_it_takes(run, told):
+    """Classes in place of instances, arguments in another order, half a round."""
+    grid = grid_with()
+    with pytest.raises(TypeError, match=told):
+        run(grid)
+
+    assert len(grid.trace) == 0
+
+
+def test_a_run_has_no_less_than_no_rounds():
+    """None at all is a run, too."""
+    with pytest.raises(ValueError, match=r"num_rounds must be .* at least 0, got -1"):
+        rounds(FedAvg(), grid_with(), -1)
+
+    assert rounds(FedAvg(), grid_with(), 0).train_metrics_clientapp == {}

@@ -318,6 +318,19 @@ def test_another_file_is_not_taken_for_a_checkpoint(tmp_path):
     assert path.read_text() == "\\documentclass{article}"
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("", "got .*: name a file in it"), ("runs/run.checkpoint", "got .*: make .* fir")],
+)
+def test_where_no_file_can_be_is_said_before_the_first_round(name, told, tmp_path):
+    """A folder, and a folder that is not there: not after an hour of training."""
+    grid = new_grid()
+    with pytest.raises(ValueError, match=f"checkpoint must be a file .*, {told}"):
+        run(STRATEGIES["FedAvg"](), grid, tmp_path / name)
+
+    assert len(grid.trace) == 0
+
+
 def test_a_crash_while_saving_leaves_the_old_file(tmp_path, monkeypatch):
     """The new one takes its place only when it is whole."""
     path = saved_run(tmp_path)

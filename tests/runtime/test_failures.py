@@ -205,7 +205,7 @@ def test_wrong_probabilities_are_refused():
     for name in ("crash_before", "crash_during", "slow", "corrupt", "leave"):
         with pytest.raises(ValueError, match=rf"{name} must be a prob.* got 1\.5"):
             Failures(**{name: 1.5})
-    with pytest.raises(ValueError, match=r"slow_factor must be at least 1 .*, got 0\.5"):
+    with pytest.raises(ValueError, match=r"slow_factor must be .* finite, got 0\.5"):
         Failures(slow_factor=0.5)
     with pytest.raises(ValueError, match=r"corruption must be .*, got 'zero'"):
         Failures(corruption="zero")

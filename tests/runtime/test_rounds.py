@@ -8,6 +8,7 @@ from flwr.app import ConfigRecord, MetricRecord
 from flwr.serverapp import strategy as flower
 
 from lecturekit.runtime import ClientFailed, LocalGrid
+from lecturekit.runtime.engines import PartitionGrid
 from lecturekit.runtime.rounds import run_rounds
 from tests.runtime.toy import app_with, arrays_of, halfway_app, train_message
 
@@ -123,15 +124,9 @@ def test_a_strategy_with_a_loop_of_its_own_is_refused():
 
 def test_only_a_local_grid_can_be_saved(tmp_path):
     """Elsewhere the clients' states are on other machines."""
-
-    class Wrapped(flower.FedAvg):
-        pass
-
-    class OtherGrid:
-        pass
-
-    with pytest.raises(TypeError, match="only a LocalGrid knows, got OtherGrid"):
-        run_rounds(Wrapped(), OtherGrid(), arrays_of(0.0), checkpoint=tmp_path / "run")
+    grid = PartitionGrid(LocalGrid(halfway_app(), 2))
+    with pytest.raises(TypeError, match="only a LocalGrid knows, got PartitionGrid"):
+        run_rounds(flower.FedAvg(), grid, arrays_of(0.0), checkpoint=tmp_path / "run")
 
 
 def test_pushed_messages_must_be_pulled_before_saving(tmp_path):
@@ -145,7 +140,9 @@ def test_pushed_messages_must_be_pulled_before_saving(tmp_path):
 
 def test_every_is_positive(tmp_path):
     """The message names the parameter."""
-    with pytest.raises(ValueError, match=r"every must be a positive number .*, got 0"):
+    with pytest.raises(
+        ValueError, match=r"every must be an integer of at least 1, got 0"
+    ):
         run_rounds(
             flower.FedAvg(), LocalGrid(halfway_app(), 2), arrays_of(0.0), every=0
         )
