@@ -3,17 +3,25 @@
 A strategy that cannot aggregate says what it expected, not who broke it: "All
 ArrayRecords must have the same keys", or whatever NumPy thinks of two shapes. Here the
 replies are compared, names and shapes, and the first that is unlike most is named.
+Some that do not fit, a strategy averages in silence; these are looked for.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
+from typing import Any
 
-from flwr.app import ArrayRecord, Message
+from flwr.app import ArrayRecord, Message, MetricRecord
+from flwr.serverapp.strategy import FedXgbBagging, FedXgbCyclic, Strategy
+
+Replies = Sequence[Message]  # to one round's messages, errors among them
+
+_GROWING = FedXgbBagging, FedXgbCyclic
 
 
 @contextmanager
-def explained(server_round: int, replies: Sequence[Message]) -> Iterator[None]:
+def explained(server_round: int, replies: Replies) -> Iterator[None]:
     """Say which reply is at fault if the block, which aggregates them, raises.
 
     Parameters
@@ -36,9 +44,24 @@ def explained(server_round: int, replies: Sequence[Message]) -> Iterator[None]:
             told = "none weighs anything, their 'num-examples' add up to 0"
         if not told:
             raise
-        raise ValueError(
-            f"the replies of round {server_round} cannot be aggregated: {told}"
-        ) from error
+        raise _unfit(server_round, told) from error
+
+
+def check_weights(server_round: int, strategy: Strategy, replies: Replies) -> None:
+    """Raise ValueError if a weight of FedAvg's kind is negative or not finite.
+
+    Weights are divided by their sum: 10 and -9 would give a model, too.
+    """
+    key = getattr(strategy, "weighted_by_key", "")
+    for reply in replies:
+        for metrics in _records(reply, MetricRecord):
+            weight = metrics.get(key, 0)
+            if not isinstance(weight, list) and not 0 <= weight < inf:
+                raise _unfit(
+                    server_round,
+                    f"that of node {reply.metadata.src_node_id} has the weight {key!r} "
+                    f"= {weight}, expected a number of at least 0",
+                )
 
 
 def check_model(server_round: int, old: ArrayRecord, new: ArrayRecord) -> None:
@@ -50,7 +73,44 @@ def check_model(server_round: int, old: ArrayRecord, new: ArrayRecord) -> None:
         )
 
 
-def _odd_one_out(replies: Sequence[Message]) -> str:
+def check_shapes(
+    server_round: int, strategy: Strategy, model: ArrayRecord, replies: Replies
+) -> None:
+    """Raise ValueError if an array of a reply has not the shape that it was sent with.
+
+    NumPy would stretch it to the others' shape, or the next round have another model.
+    A strategy of one's own may know better, and boosted trees grow.
+    """
+    aggregate = type(strategy).aggregate_train
+    if not aggregate.__module__.startswith("flwr.") or isinstance(strategy, _GROWING):
+        return
+    shapes = {name: tuple(array.shape) for name, array in model.items()}
+    for reply in replies:
+        for arrays in _records(reply, ArrayRecord):
+            for name, array in arrays.items():
+                if tuple(array.shape) != shapes.get(name, tuple(array.shape)):
+                    raise _unfit(
+                        server_round,
+                        f"that of node {reply.metadata.src_node_id} has {name!r} of "
+                        f"shape {tuple(array.shape)}, where the model that it was sent "
+                        f"has {shapes[name]}",
+                    )
+
+
+def _records(reply: Message, kind: type) -> list[Any]:
+    """Return the records of this kind; none of a client that failed."""
+    if not reply.has_content():
+        return []
+    return [record for record in reply.content.values() if isinstance(record, kind)]
+
+
+def _unfit(server_round: int, told: str) -> ValueError:
+    return ValueError(
+        f"the replies of round {server_round} cannot be aggregated: {told}"
+    )
+
+
+def _odd_one_out(replies: Replies) -> str:
     """Say which reply is unlike most, or "" if all are alike."""
     forms = [_form(reply) for reply in replies]
     if len(set(forms)) < 2:
@@ -66,7 +126,7 @@ def _odd_one_out(replies: Sequence[Message]) -> str:
 
 
 def _form(reply: Message) -> tuple[str, ...]:
-    """Return a line for each array, with its shape, and for each metric of a reply."""
+    """Return a line for each array and metric of a reply, with shapes and lengths."""
     content = reply.content
     lines = [
         f"{record}[{name!r}] of shape {tuple(array.shape)}"
@@ -74,7 +134,11 @@ def _form(reply: Message) -> tuple[str, ...]:
         for name, array in arrays.items()
     ]
     for record, metrics in content.metric_records.items():
-        lines += [f"{record}[{name!r}]" for name in metrics]
+        lines += [
+            f"{record}[{name!r}]"
+            + (f" of length {len(value)}" if isinstance(value, list) else "")
+            for name, value in metrics.items()
+        ]
     return tuple(sorted(lines))
 
 

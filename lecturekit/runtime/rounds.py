@@ -21,7 +21,7 @@ from lecturekit.data.checks import check_count
 from .arguments import check_kind
 from .checkpoint import Checkpoint, RunState
 from .grid import LocalGrid
-from .replies import check_model, explained
+from .replies import check_model, check_shapes, check_weights, explained
 from .shown import TracedResult
 
 EvaluateFn = Callable[[int, ArrayRecord], MetricRecord | None]
@@ -124,6 +124,8 @@ def _one_round(
     t, metrics = run.server_round, {}
     messages = strategy.configure_train(t, run.arrays, run.train_config, grid)
     replies = list(grid.send_and_receive(messages, timeout=timeout))
+    check_weights(t, strategy, replies)
+    check_shapes(t, strategy, run.arrays, replies)
     with explained(t, replies):
         arrays, train_metrics = strategy.aggregate_train(t, replies)
     if arrays is not None:  # else no client has answered: the model stays
@@ -134,6 +136,7 @@ def _one_round(
 
     messages = strategy.configure_evaluate(t, run.arrays, run.evaluate_config, grid)
     replies = list(grid.send_and_receive(messages, timeout=timeout))
+    check_weights(t, strategy, replies)
     with explained(t, replies):
         evaluate_metrics = strategy.aggregate_evaluate(t, replies)
     if evaluate_metrics is not None:
