@@ -49,14 +49,20 @@ def timeline(trace: "Trace", *, server_round: int | None = None) -> go.Figure:
     ValueError
         If there is no such round, or no time passes in it.
     """
+    rounds = sorted({row.round for row in trace})
+    if server_round is not None and server_round not in rounds:
+        raise ValueError(
+            f"server_round must be one of the trace's rounds, {rounds}, got "
+            f"{server_round!r}"
+        )
     rows = [
         row
         for row in trace
         if server_round in (None, row.round) and row.event != "aggregated"
     ]
     stretches = [stretch for stretch in _stretches(rows) if stretch.seconds > 0]
-    if not stretches:
-        rounds = sorted({row.round for row in trace})
+    late = [r for r in rows if r.event == "dropped" and r.detail.startswith("no reply")]
+    if not stretches and not late:
         raise ValueError(
             "trace must have virtual time to draw, got none"
             + (f" in round {server_round}" if server_round is not None else "")
@@ -71,7 +77,6 @@ def timeline(trace: "Trace", *, server_round: int | None = None) -> go.Figure:
     for kind in _KINDS:
         _add_bars(figure, kind, [s for s in stretches if s.kind == kind])
     _add_marks(figure, "crashes", "x", [r for r in rows if r.event == "failed"])
-    late = [r for r in rows if r.event == "dropped" and r.detail.startswith("no reply")]
     _add_marks(figure, "is too late", "circle", late)
     _add_rounds(figure, rows)
     num_clients = len({row.partition for row in rows})

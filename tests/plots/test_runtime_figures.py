@@ -101,8 +101,27 @@ def test_a_trace_without_time_is_refused():
     grid.send_and_receive([train_message(1000)])
     with pytest.raises(ValueError, match=r"rounds \[1\]\): give LocalGrid devices or"):
         plots.timeline(grid.trace)
-    with pytest.raises(ValueError, match="got none in round 9"):
-        plots.timeline(two_rounds(), server_round=9)
+    with pytest.raises(ValueError, match="got none in round 1 "):
+        plots.timeline(grid.trace, server_round=1)
+
+
+@pytest.mark.parametrize("wrong", [9, "1"])
+def test_a_round_that_is_not_in_the_trace_is_refused(wrong):
+    """The sentence says which are; the grid has devices."""
+    sentence = rf"server_round must be one of .* rounds, \[1, 2\], got {wrong!r}"
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        plots.timeline(two_rounds(), server_round=wrong)
+
+
+@pytest.mark.parametrize("server_round", [None, 1, 2])
+def test_rounds_that_all_timed_out_are_drawn(server_round):
+    """Nothing came to its end before the deadlines: circles, and no bars."""
+    trace = two_rounds(timeout=0.25)
+    figure = plots.timeline(trace, server_round=server_round)
+
+    assert not [line for line in figure.data if line.type == "bar" and len(line.y)]
+    ends = {None: [0.25, 0.25, 0.5, 0.5], 1: [0.25] * 2, 2: [0.5] * 2}[server_round]
+    assert [x for _, x in marks(figure, "is too late")] == ends
 
 
 def test_costs_are_counted_to_the_end_of_each_round():
