@@ -1,6 +1,7 @@
 """What a grid remembers between two rounds, for a checkpoint.
 
     clients    their contexts, with what they keep
+    membership who has left; when somebody last asked who is there
     numbers    of messages sent; of messages that named no round
     clock      the virtual time; when each client's links and processor are free again
     events     what is still going to happen: late replies, which nobody waits for
@@ -55,6 +56,7 @@ def encode_grid(grid: LocalGrid, blobs: Blobs) -> Tree:
         "num_sent": dispatch._num_sent,
         "num_asked": encode(dispatch._rounds._num_asked, blobs, "num_asked"),
         "away": sorted(grid._membership._away),
+        "asked_s": grid._membership._asked_s,
         "now": grid.clock.now,
         "num_scheduled": grid.clock._num_scheduled,
         "lanes": [*lanes.items()],
@@ -74,6 +76,7 @@ def decode_grid(grid: LocalGrid, tree: Tree, blobs: Blobs) -> None:
     dispatch._rounds = Rounds()
     dispatch._rounds._num_asked = decode(tree["num_asked"], blobs)
     grid._membership._away = set(tree["away"])
+    grid._membership._asked_s = tree.get("asked_s", -1.0)  # older files have none
     clock._now, clock._num_scheduled = tree["now"], tree["num_scheduled"]
     delivery._lanes = {}
     for partition_id, (downlink, processor, uplink) in tree["lanes"]:

@@ -19,6 +19,7 @@ ideal, and the clock stays at 0.
 """
 
 from collections.abc import Iterable, Mapping, Sized
+from contextlib import closing
 from operator import index
 from typing import Literal, SupportsIndex
 
@@ -163,10 +164,11 @@ class LocalGrid(Grid):
         """Return the ids of the clients online, in the order of their partitions.
 
         All of them, unless `devices` or `failures` say otherwise; see `membership` for
-        what happens when too few are there.
+        what happens when too few are there, or when one asks again.
         """
         ids = self._nodes.ids()
-        return [ids[partition_id] for partition_id in self._membership.online()]
+        online = self._membership.online(is_idle=not self._delivery.inbox._to_come)
+        return [ids[partition_id] for partition_id in online]
 
     def push_messages(self, messages: Iterable[Message]) -> list[str]:
         """Send messages at `clock.now`, in any order, and let their clients work.
@@ -191,7 +193,7 @@ class LocalGrid(Grid):
         letters = self._dispatch.letters(messages)
         outcomes = self._dispatch.outcomes(letters, self._run.run_id)
         answers = []
-        with generators_restored():
+        with generators_restored(), closing(outcomes):
             for letter, outcome in zip(letters, outcomes, strict=True):
                 device = self._delivery.lane(letter.partition_id).device
                 answer = answer_to(letter, outcome, device)
@@ -228,7 +230,10 @@ class LocalGrid(Grid):
         """
         check_timeout(timeout)
         ids = as_list("message_ids", message_ids, str, "ids from push_messages")
-        return self._delivery.inbox.pull(ids, timeout)
+        replies = self._delivery.inbox.pull(ids, timeout)
+        if replies:
+            self._membership.has_acted()
+        return replies
 
     def send_and_receive(
         self, messages: Iterable[Message], *, timeout: float | None = None

@@ -4,6 +4,15 @@ A server that finds too few clients cannot begin a round: Flower's strategies wa
 real seconds, for as many as they need, two by default. Here the clock moves on instead,
 to the first moment at which so many are online. If there is no such moment, a strategy
 would wait for ever, and is told so; anybody else who asks gets those who are there.
+
+Who asks again, and has sent and pulled nothing in between, and has no reply to wait
+for, waits for somebody who is not there yet: the clock moves on to the moment at which
+the next client comes online. So a loop of one's own,
+
+    while len(grid.get_node_ids()) < 10:
+        pass
+
+ends as soon as ten are there, as it would in real seconds.
 """
 
 from bisect import bisect_left
@@ -16,6 +25,7 @@ from .flower_private import nodes_awaited
 
 _ENOUGH = 2
 _WINDOWS = 10  # of every client, on average: who has not met by then never will
+_NEVER = -1.0  # before the clock began
 
 
 class Membership:
@@ -49,9 +59,15 @@ class Membership:
         self._failures = failures
         self._clock = clock
         self._away: set[int] = set()
+        self._asked_s = _NEVER  # when somebody asked, and has done nothing since
+
+    def has_acted(self) -> None:
+        """Note that the server has sent or pulled: to ask now is not to ask again."""
+        self._asked_s = _NEVER
 
     def end_round(self, server_round: int) -> None:
         """Let clients leave and come back after the messages of this round."""
+        self.has_acted()
         if self._failures:
             self._away = self._failures.away(
                 self._seed, server_round, self._num_clients
@@ -61,17 +77,39 @@ class Membership:
         """Return whether this client is away until the next round is sent."""
         return partition_id in self._away
 
-    def online(self) -> list[int]:
+    def online(self, *, is_idle: bool = False) -> list[int]:
         """Return the partitions of the clients online, after waiting for enough.
+
+        Parameters
+        ----------
+        is_idle : bool
+            Whether no reply is on its way, so that to ask again is to wait.
 
         Raises
         ------
         ValueError
             If a strategy asks that needs more than there will be.
         """
-        there = self._wait_for(max(nodes_awaited(), _ENOUGH))
-        check_enough(len(there), self._num_clients)
+        asks_again = is_idle and self._asked_s == self._clock.now
+        there = self._next_to_come() if asks_again and not nodes_awaited() else []
+        if not there:
+            there = self._wait_for(max(nodes_awaited(), _ENOUGH))
+            check_enough(len(there), self._num_clients)
+        self._asked_s = self._clock.now
         return there
+
+    def _next_to_come(self) -> list[int]:
+        """Return who is online once the next client comes; nobody if none will."""
+        here = [k for k in range(self._num_clients) if k not in self._away]
+        if isinstance(self._availability, Always):
+            return here
+        now = self._clock.now
+        opens_s = [self._next_online(now, k) for k in here]
+        time_s = min((opens for opens in opens_s if opens > now), default=inf)
+        if time_s == inf:
+            return []
+        self._clock.advance_to(time_s)
+        return [k for k in here if self._next_online(time_s, k) == time_s]
 
     def _wait_for(self, enough: int) -> list[int]:
         """Return who is online when so many are, or else as many as there ever are."""

@@ -228,6 +228,7 @@ def test_a_restored_grid_remembers_the_same():
     seeded()
     run(STRATEGIES["FedAvg"](), grid, timeout=2.0)
     run(STRATEGIES["FedAdam"](), other)
+    grid.get_node_ids()  # to ask again is to wait
     blobs = Blobs()
     tree = encode_grid(grid, blobs)
     assert all(tree.values())

@@ -8,7 +8,7 @@ from flwr.serverapp.strategy import FedAvg, FedMedian, Krum
 from lecturekit.runtime import Device, Devices, Diurnal, Failures, LocalGrid
 from lecturekit.runtime.engines import PartitionGrid, Reproducible, report_partition
 from lecturekit.runtime.rounds import run_rounds
-from tests.runtime.toy import arrays_of, halfway_app
+from tests.runtime.toy import arrays_of, halfway_app, train_message
 
 TOO_FEW = (
     "the strategy waits for 5 clients, but no more than 3 of this federation's 3 are "
@@ -147,3 +147,90 @@ def test_clients_that_never_come_back_are_not_waited_for():
     grid.clock.advance_to(10.0)
 
     assert grid.get_node_ids() == []
+
+
+def daily_grid(*hours, speed=float("inf"), **options):
+    devices = Devices([Device(examples_per_s=speed)], availability=Daily(*hours))
+    return LocalGrid(halfway_app(), len(hours), devices=devices, **options)
+
+
+def test_to_ask_again_is_to_wait():
+    """Clients 0 and 1 go at 2 s; client 2 comes at 3 s, client 3 at 4.5 s."""
+    for _ in range(2):
+        grid = daily_grid(0, 0, 3, 4.5)
+        seen = [(grid.get_node_ids(), grid.clock.now) for _ in range(4)]
+
+        assert seen == [
+            ([1000, 1001], 0.0),
+            ([1002], 3.0),
+            ([1002, 1003], 4.5),
+            ([1000, 1001], 10.0),
+        ]
+
+
+def test_a_loop_of_ones_own_ends():
+    """For so many at a time, as one waits for Flower's nodes to connect."""
+    grid = LocalGrid(
+        halfway_app(),
+        20,
+        devices=Devices([Device()], availability=Diurnal(0.2, 1.0)),
+        seed=3,
+    )
+    assert len(grid.get_node_ids()) < 6
+    while len(grid.get_node_ids()) < 6:
+        pass
+
+    assert 0 < grid.clock.now < 86_400
+
+
+def test_a_loop_that_sends_to_nobody_ends():
+    """Who has all that are there asks for others; an empty round is no action."""
+    grid, asked = daily_grid(0, 3, 7), []
+    while len(asked) < 3:
+        new = [k for k in grid.get_node_ids() if k not in asked]
+        asked += new
+        grid.send_and_receive([train_message(k) for k in new])
+        grid.pull_messages([])
+
+    begun = {row.partition: row.time_s for row in grid.trace.where(event="received")}
+    assert begun == {0: 0.0, 1: 3.0, 2: 7.0}  # nobody waits for its window
+    times = [row.time_s for row in grid.trace]
+    assert times == sorted(times)
+
+
+def test_who_has_done_something_does_not_wait():
+    """Messages were sent, or replies pulled, or one is on its way: time stands."""
+    grid, here = daily_grid(0, 0, 3, speed=1), [1000, 1001]
+    assert grid.get_node_ids() == here
+    ids = grid.push_messages([train_message(1000)])
+    assert [grid.get_node_ids() for _ in range(3)] == [here] * 3
+    assert grid.clock.now == 0.0
+
+    grid.clock.advance_to(1.0)  # the reply has arrived
+    assert grid.get_node_ids() == here
+    assert len(grid.pull_messages(ids)) == 1
+    assert grid.get_node_ids() == here
+    assert grid.clock.now == 1.0
+
+    grid = daily_grid(0, 0, 3)  # of ideal devices, which reply at once
+    for _ in range(3):
+        assert grid.get_node_ids() == here
+        grid.send_and_receive([train_message(1000)])
+    assert grid.clock.now == 0.0
+
+
+def test_a_strategy_that_looks_twice_does_not_wait():
+    """FedAvg counts the nodes, and then samples from them."""
+    grid = daily_grid(0, 0, 3, 3)
+    run_rounds(FedAvg(fraction_evaluate=0.0), grid, arrays_of(0.0), num_rounds=1)
+
+    assert {row.time_s for row in grid.trace.where(event="asked")} == {0.0}
+
+
+def test_who_has_left_is_not_waited_for():
+    """The clients that are gone until the next messages have no window."""
+    grid = daily_grid(0, 0, 3, failures=Failures(leave=1.0))
+    grid.send_and_receive([train_message(1000)])
+    left = {k for k in range(3) if grid._membership.has_left(k)}
+    for _ in range(4):
+        assert not left & {node_id - 1000 for node_id in grid.get_node_ids()}
