@@ -530,6 +530,7 @@ def fedprox(w, gradient, *, lr, mu, num_steps):
 # Check yourself: F(v) = v^2 / 2, whose gradient is v, from w = 8 with lr = 0.5.
 w = np.array([8.0])
 got = fedprox(w, slope(1.0, 0.0), lr=0.5, mu=0.0, num_steps=2)
+assert np.shape(got) == (1,), f"expected an array of w's shape (1,), got {got!r}"
 assert np.allclose(got, 2), f"mu = 0: expected 8, 4, 2 as in FedAvg, got {got}"
 got = fedprox(w, slope(1.0, 0.0), lr=0.5, mu=0.5, num_steps=1)
 assert np.allclose(got, 4), (
@@ -649,6 +650,9 @@ w, c, c_k = np.array([2.0]), np.array([1.0]), np.array([3.0])
 v, new = scaffold_client(
     w, c, c_k, lambda v, step: np.array([5.0]), lr=0.5, num_steps=2
 )
+assert np.shape(v) == np.shape(new) == (1,), (
+    f"expected two arrays of w's shape (1,), got {v!r} and {new!r}"
+)
 assert np.allclose(v, -1), (
     f"two steps of 0.5 * (5 - 3 + 1) = 1.5: expected 2 - 3 = -1, got {v}"
 )
@@ -658,6 +662,9 @@ assert np.allclose(new, 5), (
 )
 models, changes = [np.array([4.0]), np.array([8.0])], [np.array([6.0]), np.array([2.0])]
 new_w, new_c = scaffold_server(w, c, models, changes, 4)
+assert np.shape(new_w) == np.shape(new_c) == (1,), (
+    f"expected two arrays of w's shape (1,), got {new_w!r} and {new_c!r}"
+)
 assert np.allclose(new_w, 6), f"expected the mean of 4 and 8, 6, got {new_w}"
 assert np.allclose(new_c, 3), (
     f"two of four clients changed, by 6 and 2: expected 1 + 8 / 4 = 3, got {new_c}"
@@ -923,6 +930,7 @@ def fednova_server(w, models, num_examples, num_steps):
 # Check yourself: from w = 10, one client takes 1 step, the other 4.
 w, models = np.array([10.0]), [np.array([8.0]), np.array([6.0])]
 got = fednova_server(w, models, [30, 10], [1, 4])
+assert np.shape(got) == (1,), f"expected an array of w's shape (1,), got {got!r}"
 assert np.allclose(got, 6.9375), (
     f"per step they move by 2 and 1, with p = 3/4 and 1/4 by 1.75; they take 3/4 + 4/4 "
     f"= 1.75 steps on average: expected 10 - 1.75 * 1.75 = 6.9375, got {got}"
@@ -962,7 +970,8 @@ for case, (ws, ns, taus) in cases.items():
     got = fednova_server(start, given, list(ns), list(taus))
     check(got, expected, case)
     got += 1
-    kept = np.array_equal(start, w) and all(map(np.array_equal, given, ws))
+    kept = np.array_equal(start, w) and len(given) == len(ws)
+    kept = kept and all(map(np.array_equal, given, ws))
     assert kept, f"{case}: w or a client's model was changed"
 
 # %% test="fednova" case="optimum" points=4 hidden=true
@@ -1068,6 +1077,7 @@ values["spread"] = math.sqrt((0.25**2 + 0.15**2 + 0.05**2 + 0.15**2) / 4)
 got = fairness(a, n)
 assert set(got) == set(values), f"expected the entries {set(values)}, got {set(got)}"
 for name, value in values.items():
+    assert np.ndim(got[name]) == 0, f"{name}: expected one number, got {got[name]!r}"
     assert np.isclose(got[name], value), (
         f"{name}: expected {value:.4f} for the accuracies 0.9, 0.5, 0.7, 0.5 of 70, "
         f"10, 10, 10 examples, got {got[name]}"

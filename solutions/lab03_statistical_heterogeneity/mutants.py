@@ -1335,6 +1335,17 @@ def fedprox(w, gradient, *, lr, mu, num_steps):
     return v
 
 
+# %% mutant="last-row-of-the-path" exercise="fedprox"
+# You returned the last row of the path as a matrix with one row: `path[-1]` is the
+# model, `path[-1:]` is a path of length one.
+def fedprox(w, gradient, *, lr, mu, num_steps):
+    path = [w.copy()]
+    for step in range(num_steps):
+        v = path[-1]
+        path.append(v - lr * (gradient(v, step) + mu * (v - w)))
+    return np.array(path)[-1:]
+
+
 # %% alternative="update" exercise="fedprox"
 # Keeps the update, v - w, and adds it to w at the end.
 def fedprox(w, gradient, *, lr, mu, num_steps):
@@ -2046,6 +2057,44 @@ def scaffold_server(w, c, models, changes, num_clients):
     return c + np.sum(changes, axis=0) / num_clients, np.mean(models, axis=0)
 
 
+# %% mutant="last-row-of-the-path" exercise="scaffold"
+# The client returns the last row of its path as a matrix with one row: `path[-1]` is
+# the model, `path[-1:]` is a path of length one.
+def scaffold_client(w, c, c_k, gradient, *, lr, num_steps):
+    path = [w.copy()]
+    for step in range(num_steps):
+        path.append(path[-1] - lr * (gradient(path[-1], step) - c_k + c))
+    v = np.array(path)[-1:]
+    if num_steps == 0:
+        return v, c_k.copy()
+    return v, c_k - c + (w - v) / (num_steps * lr)
+
+
+def scaffold_server(w, c, models, changes, num_clients):
+    if not models:
+        return w.copy(), c.copy()
+    return np.mean(models, axis=0), c + np.sum(changes, axis=0) / num_clients
+
+
+# %% mutant="keeps-the-axis-of-the-clients" exercise="scaffold"
+# The server kept the axis over which it averaged, with length 1: the model has the
+# shape (n,), not (1, n).
+def scaffold_client(w, c, c_k, gradient, *, lr, num_steps):
+    v = w.copy()
+    for step in range(num_steps):
+        v = v - lr * (gradient(v, step) - c_k + c)
+    if num_steps == 0:
+        return v, c_k.copy()
+    return v, c_k - c + (w - v) / (num_steps * lr)
+
+
+def scaffold_server(w, c, models, changes, num_clients):
+    if not models:
+        return w.copy(), c.copy()
+    new_w = np.mean(models, axis=0, keepdims=True)
+    return new_w, c + np.sum(changes, axis=0, keepdims=True) / num_clients
+
+
 # %% alternative="mean-gradient" exercise="scaffold"
 # Adds the gradients up: option II is their mean. The server loops over clients.
 def scaffold_client(w, c, c_k, gradient, *, lr, num_steps):
@@ -2472,6 +2521,20 @@ def fednova_server(w, models, num_examples, num_steps):
     for w_k, n_k, tau in answers:
         per_step += n_k / n * (w - w_k) / tau
     return w - effective * per_step
+
+
+# %% mutant="keeps-the-axis-of-the-clients" exercise="fednova"
+# You kept the axis over which you averaged, with length 1: the model has the shape
+# (n,), not (1, n).
+def fednova_server(w, models, num_examples, num_steps):
+    answers = zip(models, num_examples, num_steps, strict=True)
+    answers = [(w_k, n_k, tau) for w_k, n_k, tau in answers if n_k > 0 and tau > 0]
+    if not answers:
+        return w.copy()
+    models, counts, steps = zip(*answers, strict=True)
+    p, steps = np.array(counts) / sum(counts), np.array(steps)[:, None]
+    rates = p[:, None] * (w - np.array(models)) / steps
+    return w - p @ steps * rates.sum(axis=0, keepdims=True)
 
 
 # %% alternative="vectors" exercise="fednova"
@@ -3114,6 +3177,24 @@ def fairness(accuracies, num_examples):
         "worst": float(in_order[0]),
         "tail": float(tail.mean()),
         "spread": float(a.std()),
+    }
+
+
+# %% mutant="arrays-of-one" exercise="fairness"
+# You returned arrays with one number in them: `a[:1]` is an array, `a[0]` the number.
+def fairness(accuracies, num_examples):
+    has_any = num_examples > 0
+    if not has_any.any():
+        raise ValueError("expected a client with examples, got none")
+    a, n = accuracies[has_any], num_examples[has_any]
+    in_order = np.sort(a)
+    tail = in_order[: math.ceil(len(a) / 10)]
+    return {
+        "examples": np.average(a, weights=n, keepdims=True),
+        "clients": a.mean(keepdims=True),
+        "worst": in_order[:1],
+        "tail": tail.mean(keepdims=True),
+        "spread": a.std(keepdims=True),
     }
 
 
