@@ -132,8 +132,8 @@ class Checkpoint:
         self._check(tree["settings"])
         self._settings = tree["settings"]
         decode_object(self._strategy, tree["strategy"], blobs, "strategy")
+        saved = decode(tree["run"], blobs)  # in the order of `save`: they may share
         decode_grid(self._grid, tree["grid"], blobs)
-        saved = decode(tree["run"], blobs)
         for name in ("train_config", "evaluate_config"):  # the caller has these, too
             config: ConfigRecord = getattr(self._run, name)
             config.clear()

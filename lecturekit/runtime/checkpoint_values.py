@@ -7,11 +7,15 @@ the list [<float32 (784, 10)>], which a file `.npz` can hold. Numbers, strings, 
 lists, tuples, dicts, sets, NumPy's and torch's arrays, Flower's records, and generators
 of random numbers come back as they were, bit for bit. Nothing is pickled: to read a
 checkpoint runs no code of its writer, and never fails because a class has changed.
+
+What is one object comes back as one. Where it is met again the tree has a reference,
+`{"same_as": 1}`, and around its first place `{"shared": [1, ...]}`.
 """
 
 import random
 import sys
 from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,7 +25,8 @@ from numpy.typing import NDArray
 Tree: TypeAlias = Any  # of JSON: None, bool, int, float, str, list, {tag: Tree}
 
 _SCALARS = (type(None), bool, int, float, str)
-_SEQUENCES = {kind.__name__: kind for kind in (tuple, set, frozenset)}
+_IMMUTABLE = (tuple, frozenset, bytes, np.generic)  # one or two: nobody can tell
+_SEQUENCES = {kind.__name__: kind for kind in (list, tuple, set, frozenset)}
 _MAPPINGS = {
     kind.__name__: kind
     for kind in (dict, OrderedDict, ArrayRecord, ConfigRecord, MetricRecord, RecordDict)
@@ -39,7 +44,10 @@ class Blobs:
 
     def __init__(self, arrays: list[NDArray[Any]] | None = None) -> None:
         self.arrays = arrays or []
+        self.made: dict[int, Any] = {}  # what was shared, by number, when decoded
         self._places: dict[int, tuple[bytes, int]] = {}  # by identity
+        self._met: dict[int, tuple[Any, Tree]] = {}  # by identity
+        self._num_shared = 0
 
     def add(self, array: NDArray[Any]) -> int:
         """Take an array in; return its number."""
@@ -52,6 +60,22 @@ class Blobs:
             self._places[id(data)] = data, self.add(np.frombuffer(data, np.uint8))
         return self._places[id(data)][1]
 
+    def meet(self, value: Any, node: dict[str, Tree]) -> None:
+        """Keep in mind that `node` is what `value` has become."""
+        self._met[id(value)] = value, node
+
+    def reference(self, value: Any) -> Tree:
+        """Return what stands for `value` if it has been met, else None."""
+        if id(value) not in self._met:
+            return None
+        _, node = self._met[id(value)]
+        if "shared" not in node:
+            self._num_shared += 1
+            first = dict(node)
+            node.clear()
+            node["shared"] = [self._num_shared, first]
+        return {"same_as": node["shared"][0]}
+
 
 def encode(value: Any, blobs: Blobs, where: str) -> Tree:
     """Return `value` as a tree whose arrays are in `blobs`.
@@ -61,15 +85,34 @@ def encode(value: Any, blobs: Blobs, where: str) -> Tree:
     TypeError
         If there is something else in it; the sentence says what and `where`.
     """
-    kind: type = RecordDict if isinstance(value, RecordDict) else type(value)
-    if kind in _SCALARS:
+    if type(value) in _SCALARS:
         return value
-    if kind is list:
-        return [encode(v, blobs, f"{where}[{k}]") for k, v in enumerate(value)]
+    if isinstance(value, _IMMUTABLE):
+        return _encode_new(value, blobs, where)
+    reference = blobs.reference(value)
+    if reference is not None:
+        return reference
+    node = _encode_new(value, blobs, where)
+    blobs.meet(value, node)
+    return node
+
+
+def cannot_save(value: Any, where: str) -> TypeError:
+    """Return what to raise: which thing, and what can be saved."""
+    return TypeError(
+        f"{where} cannot be saved in a checkpoint: it must be of numbers, strings, "
+        "arrays, records or generators, in lists and dicts, got "
+        f"{type(value).__module__}.{type(value).__qualname__}"
+    )
+
+
+def _encode_new(value: Any, blobs: Blobs, where: str) -> dict[str, Tree]:
+    """Return the tree of something that has not been met before."""
+    kind: type = RecordDict if isinstance(value, RecordDict) else type(value)
     if _SEQUENCES.get(kind.__name__) is kind:
-        return {kind.__name__: encode(list(value), blobs, where)}
+        return {kind.__name__: _encode_all(value, blobs, where)}
     if kind is deque:
-        return {"deque": [encode(list(value), blobs, where), value.maxlen]}
+        return {"deque": [_encode_all(value, blobs, where), value.maxlen]}
     if kind is Counter:
         return {"Counter": encode(dict(value), blobs, where)}
     if _MAPPINGS.get(kind.__name__) is kind:
@@ -80,15 +123,15 @@ def encode(value: Any, blobs: Blobs, where: str) -> Tree:
         return {kind.__name__: pairs}
     leaf = _encode_leaf(value, blobs, where)
     if leaf is None:
-        raise TypeError(
-            f"{where} cannot be saved in a checkpoint: it must be of numbers, strings, "
-            "arrays, records or generators, in lists and dicts, got "
-            f"{kind.__module__}.{kind.__qualname__}"
-        )
+        raise cannot_save(value, where)
     return leaf
 
 
-def _encode_leaf(value: Any, blobs: Blobs, where: str) -> Tree:
+def _encode_all(values: Iterable[Any], blobs: Blobs, where: str) -> list[Tree]:
+    return [encode(v, blobs, f"{where}[{k}]") for k, v in enumerate(values)]
+
+
+def _encode_leaf(value: Any, blobs: Blobs, where: str) -> dict[str, Tree] | None:
     """Return the tree of something with bytes in it; None if it is not known."""
     if isinstance(value, bytes):
         return {"bytes": blobs.add_bytes(value)}
@@ -99,7 +142,7 @@ def _encode_leaf(value: Any, blobs: Blobs, where: str) -> Tree:
         return {"scalar": blobs.add(np.asarray(value))}
     if type(value) is np.ndarray and not value.dtype.hasobject:
         return {"ndarray": blobs.add(value.copy("K"))}
-    if isinstance(value, np.random.Generator):
+    if type(value) is np.random.Generator:
         state = dict(value.bit_generator.state)
         return {"numpy.Generator": encode(state, blobs, where)}
     if type(value) is random.Random:
@@ -107,9 +150,19 @@ def _encode_leaf(value: Any, blobs: Blobs, where: str) -> Tree:
     torch = sys.modules.get("torch")
     if torch and type(value) is torch.Generator and value.device.type == "cpu":
         return {"torch.Generator": blobs.add(value.get_state().numpy())}
-    if torch and type(value) is torch.Tensor and value.dtype != torch.bfloat16:
-        return {"Tensor": blobs.add(value.detach().cpu().numpy().copy())}
+    if torch and type(value) is torch.Tensor:
+        return _encode_tensor(value.detach().cpu(), blobs)
     return None
+
+
+def _encode_tensor(tensor: Any, blobs: Blobs) -> dict[str, Tree] | None:
+    bfloat16, int16 = sys.modules["torch"].bfloat16, sys.modules["torch"].int16
+    if tensor.dtype == bfloat16:  # NumPy has none: its bits
+        return {"bfloat16": blobs.add(tensor.view(int16).numpy().copy())}
+    try:
+        return {"Tensor": blobs.add(tensor.numpy().copy())}
+    except (TypeError, RuntimeError):  # sparse, or of a type that NumPy does not have
+        return None
 
 
 def decode(tree: Tree, blobs: Blobs) -> Any:
@@ -119,6 +172,12 @@ def decode(tree: Tree, blobs: Blobs) -> Any:
     if not isinstance(tree, dict):
         return tree
     ((tag, content),) = tree.items()
+    if tag == "same_as":
+        return blobs.made[content]
+    if tag == "shared":
+        number, first = content
+        blobs.made[number] = decode(first, blobs)
+        return blobs.made[number]
     if tag in _MAPPINGS:
         pairs = ((decode(k, blobs), decode(v, blobs)) for k, v in content)
         return _MAPPINGS[tag](dict(pairs))
@@ -155,4 +214,6 @@ def _decode_leaf(tag: str, content: Tree, blobs: Blobs) -> Any:
     tensor = torch.from_numpy(blobs.arrays[content].copy())
     if tag == "Tensor":
         return tensor
+    if tag == "bfloat16":
+        return tensor.view(torch.bfloat16)
     return torch.Generator().set_state(tensor)
