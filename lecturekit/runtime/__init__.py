@@ -12,6 +12,7 @@ its deployments. To follow one message on its way, read
     isolation.py       why nobody shares an object with anybody: messages are sealed
     seeding.py         why the order of the clients does not matter
     executor.py        the call of the client app, and what may come back
+    threads.py         why the number of cores does not matter
     failure.py         what is said when it goes wrong
     arguments.py       what is refused, and the sentence that says so
     flower_private.py  the few things that Flower's public API leaves open

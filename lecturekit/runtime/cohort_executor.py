@@ -29,6 +29,7 @@ from flwr.clientapp import ClientApp
 from .collector import collector_paused
 from .executor import InProcessExecutor, Task
 from .seeding import seed_generators
+from .threads import threads_limited
 
 
 class CohortFunction(Protocol):
@@ -52,13 +53,19 @@ class CohortExecutor:
         Answers every message that no cohort function is for.
     functions : mapping from str to CohortFunction
         By message type: "train", "evaluate", "query", "train.my_action".
+    num_threads : int, optional
+        How many threads clients have, alone or together; see `InProcessExecutor`.
     """
 
     def __init__(
-        self, client_app: ClientApp, functions: Mapping[str, CohortFunction]
+        self,
+        client_app: ClientApp,
+        functions: Mapping[str, CohortFunction],
+        num_threads: int | None = 1,
     ) -> None:
-        self._one_by_one = InProcessExecutor(client_app)
+        self._one_by_one = InProcessExecutor(client_app, num_threads)
         self._functions = dict(functions)
+        self._num_threads = num_threads
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Message | BaseException]:
         """Yield, task by task, the client's reply or what it raised instead.
@@ -71,7 +78,9 @@ class CohortExecutor:
             if function is None:
                 yield from self._one_by_one.run(group)
             else:
-                yield from _together(function, group)
+                with threads_limited(self._num_threads):
+                    outcomes = _together(function, group)
+                yield from outcomes
 
 
 def _message_type(task: Task) -> str:

@@ -4,7 +4,7 @@ What becomes of a message is settled before any client runs, from its destinatio
 type and its round; so it is the same in whatever order clients are worked on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from flwr.app import Message
 
@@ -72,8 +72,11 @@ class Dispatch:
 
     def outcomes(
         self, letters: Sequence[Letter], run_id: int
-    ) -> Iterator[Message | BaseException | None]:
-        """Run the clients, letter by letter; None stands for one that does not run."""
+    ) -> Generator[Message | BaseException | None, None, None]:
+        """Run the clients, letter by letter; None stands for one that does not run.
+
+        Closed before its end, it lets go of the executor, which then ends, too.
+        """
         runs = [letter for letter in letters if letter.fate.runs]
         outcomes = self._executor.run(self._task(letter, run_id) for letter in runs)
         for letter in letters:

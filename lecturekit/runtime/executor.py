@@ -6,7 +6,6 @@ processes, must not show: a task brings all it needs, the message, the client's 
 and the entropy its generators are seeded from.
 """
 
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -16,6 +15,7 @@ from flwr.clientapp import ClientApp
 
 from .isolation import Sealed
 from .seeding import seed_generators
+from .threads import set_torch_threads, threads_limited
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ class InProcessExecutor:
     client_app : ClientApp
         To be run.
     num_threads : int, optional
-        How many threads torch uses for a client. One, as in a `ProcessPool` and on
-        Flower's engines, gives the same bytes on every machine of a type: sums that are
-        spread over threads differ in the last bit. None: as many as torch is set to.
+        How many threads torch, NumPy and others use for a client. One, as in a
+        `ProcessPool` and on Flower's engines, gives the same bytes on every machine of
+        a type (see `threads`). None: as many as they are set to.
     """
 
     def __init__(self, client_app: ClientApp, num_threads: int | None = 1) -> None:
@@ -80,31 +80,21 @@ class InProcessExecutor:
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Message | BaseException]:
         """Yield, task by task, the client's reply or what it raised instead."""
-        for task in tasks:
-            outcome: Message | BaseException
-            seed_generators(task.entropy)
-            num_threads_before = _set_num_threads(self._num_threads)
-            try:
-                outcome = self._client_app(task.message, task.workplace())
-            except (Exception, SystemExit) as error:
-                outcome = error
-            finally:
-                _set_num_threads(num_threads_before)
-            yield (
-                outcome
-                if isinstance(outcome, BaseException)
-                else _checked(outcome, task.message)
-            )
-
-
-def _set_num_threads(num_threads: int | None) -> int | None:
-    """Let torch, if it is there, use so many threads; return how many it used."""
-    torch = sys.modules.get("torch")
-    if torch is None or num_threads is None:
-        return None
-    before: int = torch.get_num_threads()
-    torch.set_num_threads(num_threads)  # some 0.1 us
-    return before
+        with threads_limited(self._num_threads):
+            for task in tasks:
+                outcome: Message | BaseException
+                seed_generators(task.entropy)
+                num_threads_before = set_torch_threads(self._num_threads)
+                try:
+                    outcome = self._client_app(task.message, task.workplace())
+                except (Exception, SystemExit) as error:
+                    outcome = error
+                finally:  # a client may have set its own
+                    set_torch_threads(num_threads_before)
+                if isinstance(outcome, BaseException):
+                    yield outcome
+                else:
+                    yield _checked(outcome, task.message)
 
 
 def _checked(reply: object, message: Message) -> Message | TypeError:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from lecturekit.runtime import LocalGrid
+from lecturekit.runtime import ClientFailed, CohortExecutor, LocalGrid
 from lecturekit.runtime.executor import InProcessExecutor
 from tests.runtime.toy import app_with, reply_with, train_message
 
@@ -94,48 +95,93 @@ def test_workers_threads_processes_and_a_killed_worker_give_one_trace(tmp_path):
     assert len(set(hashes)) == 1
 
 
+def threads():
+    """How many threads torch has, NumPy's and SciPy's BLAS, and OpenMP."""
+    pools = threadpool_info()
+    assert {"blas", "openmp"} <= {pool["user_api"] for pool in pools}
+    return {torch.get_num_threads(), *[pool["num_threads"] for pool in pools]}
+
+
 @pytest.fixture
 def two_threads():
-    """Torch on two threads, as on a laptop."""
+    """All libraries on two threads, as on a laptop."""
     before = torch.get_num_threads()
     torch.set_num_threads(2)
-    yield
+    with threadpool_limits(2):
+        yield
     torch.set_num_threads(before)
 
 
-def threads_of_a_client(num_threads, fails=False):
-    """Return how many threads torch had in a client that was given this many."""
-    seen = []
+def app_that_looks(seen, fails=False):
+    """Build an app whose clients look how many threads they have."""
 
     def train(message, context):
-        seen.append(torch.get_num_threads())
+        seen.append(threads())
+        torch.set_num_threads(4)  # for itself
         if fails:
             raise OSError("battery empty")
         return reply_with(message, context)
 
-    app = app_with(train)
-    executor = InProcessExecutor(app, num_threads)
-    grid = LocalGrid(app, 1, executor=executor, on_error="reply")
-    grid.send_and_receive([train_message(1000)])
-    return seen
+    return app_with(train)
 
 
 @pytest.mark.parametrize("fails", [False, True])
 @pytest.mark.parametrize(("given", "used"), [(1, 1), (3, 3), (None, 2)])
 def test_a_client_has_the_threads_it_is_given(given, used, fails, two_threads):
-    """One by default; the server has its own back afterwards, also after an error."""
-    assert threads_of_a_client(given, fails) == [used]
-    assert torch.get_num_threads() == 2
+    """So has the next one; and the server its own afterwards, also after an error."""
+    seen = []
+    app = app_that_looks(seen, fails)
+    executor = InProcessExecutor(app, given)
+    grid = LocalGrid(app, 2, executor=executor, on_error="reply")
+    grid.send_and_receive(train_message(1000 + k) for k in range(2))
+
+    if given:
+        assert seen == [{used}] * 2
+        assert threads() == {2}
+    else:
+        assert seen[0] == {used}
 
 
 def test_a_client_has_one_thread_by_default(two_threads):
     """Sums over more differ in the last bit."""
     seen = []
+    LocalGrid(app_that_looks(seen), 1).send_and_receive([train_message(1000)])
 
-    def train(message, context):
-        seen.append(torch.get_num_threads())
+    assert seen == [{1}]
+
+
+def test_the_server_has_its_threads_back_after_a_failure(two_threads):
+    """Though somebody keeps the exception, and with it the half-done batch."""
+    app = app_that_looks([], fails=True)
+    with pytest.raises(ClientFailed) as kept:
+        LocalGrid(app, 2).send_and_receive(train_message(1000 + k) for k in range(2))
+
+    assert kept
+    assert threads() == {2}
+
+
+class Looking:
+    """A cohort function that looks how many threads it has."""
+
+    def __init__(self):
+        self.seen = []
+
+    def prepare(self, message, context):
+        self.seen.append(threads())
         return reply_with(message, context)
 
-    LocalGrid(app_with(train), 1).send_and_receive([train_message(1000)])
+    def replies(self, messages, works):
+        self.seen.append(threads())
+        return works
 
-    assert seen == [1]
+
+@pytest.mark.parametrize(("given", "used"), [(1, 1), (3, 3), (None, 2)])
+def test_a_cohort_has_the_threads_of_one_client(given, used, two_threads):
+    """To prepare its work and to do it."""
+    looking = Looking()
+    app = app_with(reply_with)
+    executor = CohortExecutor(app, {"train": looking}, given)
+    LocalGrid(app, 1, executor=executor).send_and_receive([train_message(1000)])
+
+    assert looking.seen == [{used}] * 2
+    assert threads() == {2}
