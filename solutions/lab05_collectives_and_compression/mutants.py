@@ -1285,6 +1285,18 @@ def exchange_s(topology, num_bytes, num_workers, *, mbps, latency_ms):
     raise ValueError(topology)
 
 
+# %% mutant="arrays-of-one" exercise="exchange-time"
+# You returned an array with one number in it: T is one float.
+def exchange_s(topology, num_bytes, num_workers, *, mbps, latency_ms):
+    K, names = num_workers, ["server", "all-to-all", "ring"]
+    if topology not in names:
+        raise ValueError(f"topology must be one of {names}, got {topology!r}")
+    models = np.array([K, K - 1, 2 * (K - 1) / K])
+    hops = np.array([2, 1, 2 * (K - 1)])
+    seconds = models * num_bytes * 8 / (mbps * 1e6) + hops * latency_ms / 1000
+    return seconds[[names.index(topology)]]
+
+
 # %% alternative="table" exercise="exchange-time"
 # Looks the two numbers up in a dictionary.
 def exchange_s(topology, num_bytes, num_workers, *, mbps, latency_ms):
@@ -1900,6 +1912,24 @@ def training_s(num_steps, local_steps, steps_per_s, exchange):
 
 def break_even_steps(steps_per_s, exchange, target):
     return max(1, math.ceil(target / (1 - target) * exchange * steps_per_s))
+
+
+# %% mutant="arrays-of-one" exercise="local-steps"
+# You returned arrays with one number in them: a share, a time and a number of steps are
+# one number each.
+def utilisation(local_steps, steps_per_s, exchange):
+    c = np.atleast_1d(local_steps) / steps_per_s
+    return c / (c + exchange)
+
+
+def training_s(num_steps, local_steps, steps_per_s, exchange):
+    rounds = np.ceil(np.atleast_1d(num_steps) / local_steps)
+    return num_steps / steps_per_s + rounds * exchange
+
+
+def break_even_steps(steps_per_s, exchange, target):
+    least = np.ceil(np.atleast_1d(target / (1 - target) * exchange * steps_per_s))
+    return np.maximum(1, least).astype(int)
 
 
 # %% alternative="search" exercise="local-steps"
@@ -3508,6 +3538,39 @@ def dequantise(codes, scale, bits):
     return np.float32(codes * (scale / L))
 
 
+# %% mutant="scale-in-an-array" exercise="quantise"
+# You returned the scale as an array with one number in it: it is one float.
+def quantise(vector, bits, rng):
+    L = 2 ** (bits - 1) - 1
+    s = np.abs(vector).max(keepdims=True)
+    v = np.float64(vector) / np.where(s > 0, s, 1) * L
+    low = np.floor(v)
+    return (low + (rng.random(v.shape) < v - low)).astype(np.int8), s
+
+
+def dequantise(codes, scale, bits):
+    L = 2 ** (bits - 1) - 1
+    return np.float32(codes * (scale / L))
+
+
+# %% mutant="decodes-into-a-row" exercise="quantise"
+# You decoded the codes into a matrix with one row: they stand for a vector, of shape
+# (n,).
+def quantise(vector, bits, rng):
+    L = 2 ** (bits - 1) - 1
+    s = float(np.max(np.abs(vector)))
+    if s == 0.0:
+        return np.zeros(vector.shape, np.int8), 0.0
+    v = np.float64(vector) / s * L
+    low = np.floor(v)
+    return (low + (rng.random(v.shape) < v - low)).astype(np.int8), s
+
+
+def dequantise(codes, scale, bits):
+    L = 2 ** (bits - 1) - 1
+    return np.float32(np.outer(scale / L, codes))
+
+
 # %% alternative="dither" exercise="quantise"
 # Adds uniform noise below one and rounds down: the same chances.
 def quantise(vector, bits, rng):
@@ -4461,6 +4524,20 @@ def reply_bytes(n, *, k=None, bits=None):
     if k is not None:
         return 8 * k
     return 4 * n
+
+
+def largest_k(n, bits):
+    return reply_bytes(n, bits=bits) // 8
+
+
+# %% mutant="arrays-of-one" exercise="bytes"
+# You returned arrays with one number in them: a count of bytes is one int.
+def reply_bytes(n, *, k=None, bits=None):
+    if k is not None:
+        return np.array([8 * k])
+    if bits is not None:
+        return np.ceil(np.array([n * bits / 8])).astype(int) + 4
+    return np.array([4 * n])
 
 
 def largest_k(n, bits):
