@@ -837,6 +837,22 @@ def arrivals(seconds, until_s):
     return arrived
 
 
+# %% mutant="arrays-of-one" exercise="clock"
+# You returned arrays with one number in them for the times: a time is one float.
+def round_ends(seconds, timeout_s):
+    rounds, now = [], np.zeros(1)
+    for column in seconds.T:
+        now = now + np.minimum(timeout_s, column.max(keepdims=True))
+        rounds.append((now, np.flatnonzero(column <= timeout_s).tolist()))
+    return rounds
+
+
+def arrivals(seconds, until_s):
+    ends = np.cumsum(seconds, axis=1)
+    jobs = sorted((s, k, i) for (k, i), s in np.ndenumerate(ends) if s <= until_s)
+    return [(ends[k, i : i + 1], k, i) for _, k, i in jobs]
+
+
 # %% alternative="cumulative-sums" exercise="clock"
 # Adds up each client's seconds and sorts.
 def round_ends(seconds, timeout_s):
@@ -1332,6 +1348,24 @@ def next_online(time_s, windows, day_s):
         return time_s
     waits = [(start - time_s) % day_s for start, _ in windows]
     return time_s + min(waits, default=math.inf)
+
+
+# %% mutant="arrays-of-one" exercise="availability"
+# You returned arrays with one entry: whether, and when, is one bool and one float.
+def is_online(time_s, windows, day_s):
+    now = np.array([time_s % day_s])
+    online = np.zeros(1, dtype=bool)
+    for start, end in windows:
+        after, before = start <= now, now < end
+        online |= (after & before) if start < end else (after | before)
+    return online
+
+
+def next_online(time_s, windows, day_s):
+    if is_online(time_s, windows, day_s):
+        return np.array([time_s])
+    waits = [(start - time_s) % day_s for start, _ in windows]
+    return np.array([time_s + min(waits, default=math.inf)])
 
 
 # %% alternative="splits-at-midnight" exercise="availability"
@@ -2843,6 +2877,49 @@ def normalised_average(model, replies):
         mean_step = sum(n_k / n * (w - w_k[name]) / tau_k for n_k, tau_k, w_k in done)
         new[name] = np.asarray(w - mean_steps * mean_step, w.dtype)
     return {**model, **dict(list(new.items())[:1])}
+
+
+# %% mutant="keeps-the-axis-of-the-clients" exercise="average"
+# You kept the axis over which you averaged, with length 1: each array has the shape
+# that it has in the model.
+def normalised_average(model, replies):
+    done = []
+    for reply in replies:
+        if reply.has_content() and reply.content["metrics"]["local-steps"] > 0:
+            told = reply.content["metrics"]
+            w_k = unpacked(reply.content["arrays"])
+            done.append((told["num-examples"], told["local-steps"], w_k))
+    if not done:
+        return {name: np.array(w) for name, w in model.items()}
+    p = np.array([n_k for n_k, _, _ in done], float)
+    p, taus = p / p.sum(), np.array([tau_k for _, tau_k, _ in done], float)
+    new = {}
+    for name, w in model.items():
+        far = np.stack([w - np.float64(w_k[name]) for _, _, w_k in done])
+        shares = (p / taus).reshape(-1, *[1] * w.ndim)
+        step = (shares * far).sum(axis=0, keepdims=True)
+        new[name] = np.asarray(w - p @ taus * step, w.dtype)
+    return new
+
+
+# %% mutant="takes-arrays-out-of-the-model" exercise="average"
+# You took the arrays out of the model as you went: it is the caller's, and stays as it
+# is.
+def normalised_average(model, replies):
+    done = []
+    for reply in replies:
+        if reply.has_content() and reply.content["metrics"]["local-steps"] > 0:
+            told = reply.content["metrics"]
+            w_k = unpacked(reply.content["arrays"])
+            done.append((told["num-examples"], told["local-steps"], w_k))
+    n = sum(n_k for n_k, _, _ in done)
+    mean_steps = sum(n_k / n * tau_k for n_k, tau_k, _ in done)
+    new = {}
+    for name in list(model):
+        w = model.pop(name)
+        mean_step = sum(n_k / n * (w - w_k[name]) / tau_k for n_k, tau_k, w_k in done)
+        new[name] = np.asarray(w - mean_steps * mean_step, w.dtype)
+    return new
 
 
 # %% alternative="accumulates" exercise="average"
@@ -4415,6 +4492,76 @@ def fedbuff(grid, arrays, config, *, num_updates, buffer_size, lr, on_update):
     return packed(w)
 
 
+# %% mutant="tells-an-axis-more" exercise="fedbuff"
+# You told on_update the models with an axis more, for the version: they have the shapes
+# of `arrays`.
+def fedbuff(grid, arrays, config, *, num_updates, buffer_size, lr, on_update):
+    w, version, buffer = unpacked(arrays), 0, []
+    sent = {}
+
+    def send(node_ids):
+        content = RecordDict({"arrays": packed(w), "config": config})
+        messages = [Message(content, node_id, "train") for node_id in node_ids]
+        sent.update(dict.fromkeys(grid.push_messages(messages), (version, w)))
+
+    send(grid.get_node_ids())
+    while True:
+        for reply in grid.pull_messages(list(sent)):
+            message_id = reply.metadata.reply_to_message_id
+            if message_id not in sent:
+                continue
+            version_sent, w_sent = sent.pop(message_id)
+            if reply.has_content():
+                w_k = unpacked(reply.content["arrays"])
+                weight = 1 / math.sqrt(1 + version - version_sent)
+                buffer.append({name: weight * (w_sent[name] - w_k[name]) for name in w})
+            if len(buffer) == buffer_size:
+                for name in w:
+                    mean = sum(update[name] for update in buffer) / buffer_size
+                    w = {**w, name: np.asarray(w[name] - lr * mean, w[name].dtype)}
+                version, buffer = version + 1, []
+                told = {name: array[None] for name, array in w.items()}
+                on_update(version, packed(told))
+                if version == num_updates:
+                    return packed(w)
+            send([reply.metadata.src_node_id])
+
+
+# %% mutant="notes-in-the-first-model" exercise="fedbuff"
+# You wrote the version into the record you were given: the first model is the caller's,
+# and stays as it is.
+def fedbuff(grid, arrays, config, *, num_updates, buffer_size, lr, on_update):
+    w, version, buffer = unpacked(arrays), 0, []
+    sent = {}
+
+    def send(node_ids):
+        content = RecordDict({"arrays": packed(w), "config": config})
+        messages = [Message(content, node_id, "train") for node_id in node_ids]
+        sent.update(dict.fromkeys(grid.push_messages(messages), (version, w)))
+
+    send(grid.get_node_ids())
+    while True:
+        for reply in grid.pull_messages(list(sent)):
+            message_id = reply.metadata.reply_to_message_id
+            if message_id not in sent:
+                continue
+            version_sent, w_sent = sent.pop(message_id)
+            if reply.has_content():
+                w_k = unpacked(reply.content["arrays"])
+                weight = 1 / math.sqrt(1 + version - version_sent)
+                buffer.append({name: weight * (w_sent[name] - w_k[name]) for name in w})
+            if len(buffer) == buffer_size:
+                for name in w:
+                    mean = sum(update[name] for update in buffer) / buffer_size
+                    w = {**w, name: np.asarray(w[name] - lr * mean, w[name].dtype)}
+                version, buffer = version + 1, []
+                arrays["version"] = Array(np.array(version))
+                on_update(version, packed(w))
+                if version == num_updates:
+                    return packed(w)
+            send([reply.metadata.src_node_id])
+
+
 # %% alternative="running-sum" exercise="fedbuff"
 # Keeps the sum of the buffer, and the models that were sent by version.
 def fedbuff(grid, arrays, config, *, num_updates, buffer_size, lr, on_update):
@@ -5233,6 +5380,32 @@ def finish_all(grid, messages, max_tries):
                 raise RuntimeError("a piece failed")
             node_id = others[0]
         replies.append(reply)
+    return replies
+
+
+# %% mutant="empties-the-replies" exercise="reassign"
+# You took the arrays out of the replies, to save memory: the caller reads them next.
+def finish_all(grid, messages, max_tries):
+    replies = [None] * len(messages)
+    failed_on = [set() for _ in messages]
+    pending = dict(zip(grid.push_messages(messages), range(len(messages)), strict=True))
+    while pending:
+        for reply in grid.pull_messages(list(pending)):
+            piece = pending.pop(reply.metadata.reply_to_message_id, None)
+            if piece is None:
+                continue
+            if reply.has_content():
+                for name in reply.content["arrays"]:
+                    reply.content["arrays"][name] = Array(np.zeros(0))
+                replies[piece] = reply
+                continue
+            failed_on[piece].add(reply.metadata.src_node_id)
+            others = [n for n in grid.get_node_ids() if n not in failed_on[piece]]
+            if len(failed_on[piece]) == max_tries or not others:
+                raise RuntimeError(f"piece {piece} failed on {failed_on[piece]}")
+            kind = messages[piece].metadata.message_type
+            again = Message(messages[piece].content, others[0], kind)
+            pending[grid.push_messages([again])[0]] = piece
     return replies
 
 
