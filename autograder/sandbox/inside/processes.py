@@ -3,7 +3,9 @@
 Processor time counts the living and the dead that somebody waited for. Memory is what
 would be free if they were gone: pages that a fork shares with its zygote count for a
 fraction of a page each (the system's *proportional set size*). Finding that is slow, so
-it is only done when the cheap upper bound, the resident set, is worth a look.
+it is only done when the cheap upper bound, the resident set, is worth a look. While
+many processes are busy, it would wait for each of them: then memory is what this
+machine has less of than at first.
 
 What lies in a socket, sent and not read, is memory of the system's, which no process is
 charged for. So sockets beyond those that honest work has are charged for a full one.
@@ -18,6 +20,7 @@ from dataclasses import dataclass
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _WORTH_A_LOOK = 500_000_000  # bytes
+_MANY_BUSY = 8
 _FREE_SOCKETS = 300
 _SOCKET_BYTES = 425_984  # twice the usual net.core.wmem_max: the most one is given
 
@@ -47,17 +50,35 @@ class _Process:
     num_threads: int
 
 
-def usage_of_tree() -> Usage:
-    """Return what all processes below this one use."""
+def usage_of_tree(free_at_first: int) -> Usage:
+    """Return what all processes below this one use.
+
+    Parameters
+    ----------
+    free_at_first : int
+        What `free_bytes` gave before there were any.
+    """
     own = resource.getrusage(resource.RUSAGE_CHILDREN)
     tree = _below(os.getpid())
     cpu_s = own.ru_utime + own.ru_stime + sum(process.cpu_s for process in tree)
     memory = sum(process.resident_bytes for process in tree)
-    if memory > _WORTH_A_LOOK:
+    num_busy = sum(_num_busy(process) for process in tree)
+    if num_busy > _MANY_BUSY:
+        memory = min(memory, max(0, free_at_first - free_bytes()))
+    elif memory > _WORTH_A_LOOK:
         memory = sum(_proportional_bytes(process) for process in tree)
     sockets = {name for process in tree for name in _sockets_of(process)}
     memory += max(0, len(sockets) - _FREE_SOCKETS) * _SOCKET_BYTES
-    return Usage(cpu_s, memory, sum(_num_busy(process) for process in tree))
+    return Usage(cpu_s, memory, num_busy)
+
+
+def free_bytes() -> int:
+    """Return the memory that this machine can still give to processes."""
+    with open("/proc/meminfo") as file:
+        for line in file:
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def let_others_go_first(kernel: int) -> None:

@@ -23,6 +23,7 @@ import time
 from autograder.sandbox.bounds import Bounds
 from autograder.sandbox.inside.processes import (
     Usage,
+    free_bytes,
     kill_tree,
     let_others_go_first,
     usage_of_tree,
@@ -39,7 +40,7 @@ def supervise(leash: socket.socket, kernel: int, bounds: Bounds) -> None:
     """Wait until the process `kernel` is to end, and leave nothing of it behind."""
     ended = os.pidfd_open(kernel)
     watched: list[int] = [leash.fileno(), ended]
-    reason, pace = "", _Pace()
+    reason, pace, free = "", _Pace(), free_bytes()
     while True:
         ready, _, _ = select.select(watched, [], [], _TICK_S)
         if leash.fileno() in ready and not _pass_on_signal(leash, kernel):
@@ -47,13 +48,13 @@ def supervise(leash: socket.socket, kernel: int, bounds: Bounds) -> None:
         if ended in ready:
             break
         _reap_orphans(kernel)
-        used = usage_of_tree()
+        used = usage_of_tree(free)
         reason = _excess(used, bounds) or pace.excess(used)
         if reason:
             break
         if pace.is_unfair(used):
             let_others_go_first(kernel)
-    used = usage_of_tree()
+    used = usage_of_tree(free)
     status = _end(kernel)
     with contextlib.suppress(OSError):  # the grader may be gone
         say(leash, Ended(status, reason, used.cpu_s))
