@@ -3,21 +3,15 @@
 __import__("autograder.judging.kernel_side", fromlist=["serve"]).serve()
 """
 
-import socket
-
 from IPython.core.getipython import get_ipython
 
 from autograder.judging import far
 from autograder.judging.offers import accepted
 from autograder.sandbox.channel import channel
 
-_connection: list[socket.socket] = []  # to the grader: one for the kernel's life
-
 
 def serve() -> None:
     """Answer the judge during one test cell, with the names of this notebook."""
-    if not _connection:
-        _connection.append(channel())
     shell = get_ipython()
     assert shell is not None, "a kernel has a shell"
-    far.serve(accepted(_connection[0]), shell.user_ns)
+    far.serve(accepted(channel()), shell.user_ns)

@@ -1,9 +1,23 @@
-"""The kernel's end of its channel to the grader."""
+"""The kernel's end of its channel to the grader.
 
-import os
+It is opened before the submission's first cell: what that does to the environment
+variables, say, closes nothing.
+"""
+
 import socket
 
-from autograder.sandbox.layout import CHANNEL_VARIABLE
+_opened: list[socket.socket] = []  # one for the kernel's life
+
+
+def open_channel(number: int) -> None:
+    """Open the channel that this process, which becomes a kernel, was handed.
+
+    Parameters
+    ----------
+    number : int
+        The open file of its end.
+    """
+    _opened.append(socket.socket(fileno=number))
 
 
 def channel() -> socket.socket:
@@ -14,10 +28,8 @@ def channel() -> socket.socket:
     RuntimeError
         If this is no kernel that was started with a channel.
     """
-    number = os.environ.get(CHANNEL_VARIABLE)
-    if number is None:
+    if not _opened:
         raise RuntimeError(
-            f"expected a kernel that the grader started with a channel, found no "
-            f"{CHANNEL_VARIABLE} among the environment variables"
+            "expected a kernel that the grader started with a channel, got one without"
         )
-    return socket.socket(fileno=int(number))
+    return _opened[0]

@@ -21,6 +21,3 @@ SCRATCH = "/run/scratch"
 
 UID = 65_533
 """Who a submission is where the grader is root: nobody that owns anything."""
-
-CHANNEL_VARIABLE = "LECTUREKIT_CHANNEL"
-"""The environment variable that holds the number of the kernel's channel."""

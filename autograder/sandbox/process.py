@@ -26,9 +26,8 @@ class KernelProcess:
         Connected with the submission's supervisor. When it is closed, also because
         this process is killed, everything that the submission started is killed.
     channel : socket or None
-        Connected with a socket that code in the kernel can use; its number there is
-        in the environment variable `layout.CHANNEL_VARIABLE`. What comes over it is
-        written by the submission, whatever it claims to be.
+        Connected with a socket that code in the kernel can use (`sandbox.channel`).
+        What comes over it is written by the submission, whatever it claims to be.
     """
 
     def __init__(

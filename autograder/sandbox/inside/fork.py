@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.sandbox.bounds import Bounds
+from autograder.sandbox.channel import open_channel
 from autograder.sandbox.inside import look, rights, seccomp, system, wall
 from autograder.sandbox.inside.supervisor import supervise
-from autograder.sandbox.layout import CHANNEL_VARIABLE
 from autograder.sandbox.leash import Failed, Seen, say
 
 PORTS = ("shell", "iopub", "stdin", "control", "hb")
@@ -103,7 +103,7 @@ def _be_kernel(request: Request, files: dict[str, int], leash: socket.socket) ->
         os.environ.clear()
         os.environ.update(request.environment)
         if "channel" in files:
-            os.environ[CHANNEL_VARIABLE] = str(files["channel"])
+            open_channel(files["channel"])
         if request.look_for is not None:
             say(leash, Seen(look.around(request.look_for)))
             os._exit(0)
