@@ -44,6 +44,8 @@ class Verdict:
         A digest of all that the student's code said.
     stuck : bool
         True if the student's process did not react to an interrupt: end it.
+    cut_off : bool
+        True if the student's process ended before the test did.
     """
 
     points: float
@@ -53,6 +55,7 @@ class Verdict:
     review: bool = False
     transcript: str = ""
     stuck: bool = False
+    cut_off: bool = False
 
 
 def run_cell(
@@ -86,6 +89,7 @@ def run_cell(
             review=near.is_malformed,
             transcript=transcript,
             stuck=near.is_stuck,
+            cut_off=near.is_cut_off,
         )
     if error is not None:
         message = readable(_message(error, names, near))
@@ -139,7 +143,7 @@ def _message(error: BaseException, names: Sequence[str], near: Near) -> str:
     if isinstance(error, NameError) and error.name in names:
         return (
             f"`{error.name}` is not defined: its cell is missing, raised an exception, "
-            "or gives it another name"
+            "gives it another name, or gives it a value that cannot be sent to a test"
         )
     message = failure_message(type(error).__name__, str(error))
     line = near.line_of_student(error)

@@ -88,6 +88,7 @@ def encode(value: Any, out: "Outgoing", depth: int = 0) -> Any:
     if kind is tuple or kind is frozenset:
         if depth > MAX_DEPTH:
             return out.lend(value)
+        out.count(len(value))
         return [kind.__name__, *[encode(child, out, depth + 1) for child in value]]
     if kind is np.ndarray or kind is np.memmap:
         return _array(value, out)
@@ -118,6 +119,7 @@ def _rarer(value: Any, kind: type, out: "Outgoing") -> Any:
     if kind is type and value in _CLASS_NAMES:
         return ["class", _CLASS_NAMES[value]]
     if kind in _DICT_VIEWS:
+        out.count(len(value))
         children = [encode(child, out) for child in value]
         return [_DICT_VIEWS[kind], *children]
     return _rarest(value, kind, out)

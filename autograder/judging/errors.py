@@ -9,6 +9,13 @@ class Unsendable(TypeError):  # noqa: N818 - says what the value is
     """A value cannot cross the wall."""
 
 
+class NoValue(BaseException):
+    """What the other side was to return cannot be sent, and the message says why.
+
+    Not an Exception, for the same reason as `Stopped`.
+    """
+
+
 class Stopped(BaseException):
     """The test cannot go on: its mark is zero, and the message says why.
 

@@ -40,7 +40,7 @@ class Raised:
             self._sent.append(error)
             number = -len(self._sent)
         names = [[cls.__module__, cls.__name__] for cls in type(error).__mro__]
-        return [names, _text_of(error), number, line]
+        return [names, text_of(error), number, line]
 
     def rebuilt(self, described: list[Any]) -> tuple[BaseException, list[Any] | None]:
         """Return the exception that the other side describes, and its line."""
@@ -54,7 +54,8 @@ class Raised:
         return error, _checked_line(line)
 
 
-def _text_of(error: BaseException) -> str:
+def text_of(error: BaseException) -> str:
+    """Return the message of an exception, cut; "" if it has none."""
     try:
         first = error.args[0] if len(error.args) == 1 else None
         text = first if type(first) is str else str(error)

@@ -12,9 +12,9 @@ iterators and grids of the test do their work on the judge's side.
 import builtins
 import pickle
 import socket
-import tracemalloc
 from collections.abc import Iterable
 from io import BytesIO
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from flwr.app import Message, RecordDict
@@ -28,10 +28,14 @@ from autograder.judging.failures import line_in
 from autograder.judging.limits import MAX_NAME, JudgeLimits
 from autograder.judging.parcels import Incoming, Outgoing
 from autograder.judging.peer import Peer
+from autograder.judging.shared import Shared
+from autograder.judging.traced_memory import TracedMemory
 from lecturekit.runtime.flower_private import server_identity
 
 # On the student's side: what is used here is not what a student puts in its place.
 globals()["__builtins__"] = dict(vars(builtins))
+
+_NAMED = (type, FunctionType, BuiltinFunctionType, MethodType)
 
 
 def serve(sock: socket.socket, namespace: dict[str, Any]) -> None:
@@ -61,6 +65,13 @@ class _Far(Peer):
     def __init__(self, sock: socket.socket, namespace: dict[str, Any]) -> None:
         super().__init__(sock, JudgeLimits(), -1)
         self._namespace = namespace
+        self._memory = TracedMemory()
+
+    def request(
+        self, thing: Any, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        self._memory.look()
+        return super().request(thing, operation, args, kwargs)
 
     def answer_next(self) -> None:
         _, parts = self._receive()
@@ -70,17 +81,45 @@ class _Far(Peer):
         self, thing: Any, operation: str, args: list[Any], kwargs: dict[str, Any]
     ) -> Any:
         if operation == "names":
-            found = self._namespace
-            return {name: found[name] for name in args if name in found}
+            return self._found(args)
         if operation == "tracemalloc":
             name, *rest = args
-            return getattr(tracemalloc, name)(*rest)
+            return self._memory.perform(name, *rest)
         return super().perform(thing, operation, args, kwargs)
 
+    def _found(self, names: list[str]) -> dict[str, Any]:
+        """Return the student's values of these names, except what cannot be sent.
+
+        One odd value must not keep the others back.
+        """
+        found, left = {}, self._limits.message_bytes
+        for name in names:
+            if name not in self._namespace:
+                continue
+            value = self._namespace[name]
+            size = self._size_of(value)
+            if size is not None and size <= left:
+                found[name], left = value, left - size
+        return found
+
+    def _size_of(self, value: Any) -> int | None:
+        """Return how many bytes it takes to send a value; None if it cannot be."""
+        if type(value) in _NAMED:
+            return 0  # it is lent
+        out = Outgoing(Shared(-1), self.lend, flattens_subclasses=True)
+        try:
+            header = out.finished([codec.encode(value, out)])
+            start, size = self._frames.start_of(header, out.buffers)
+        except (Exception, SystemExit):  # a student's class may raise that
+            return None
+        return len(start) + size
+
     def lend(self, value: Any, out: Outgoing) -> Any:
-        entry = self._shared.add(value, None, is_mine=True)
+        entry = out.shared.add(value, None, is_mine=True)
         kind = type(value)
-        name = getattr(value, "__qualname__", kind.__qualname__)
+        # An instance is not asked for its name: its `__getattr__` may do anything.
+        named = value if issubclass(kind, _NAMED) else kind
+        name = getattr(named, "__qualname__", kind.__name__)
         is_app = issubclass(kind, ClientApp)
         detail = [str(name)[:MAX_NAME], str(kind.__qualname__)[:MAX_NAME]]
         return out.news(entry.number, "app" if is_app else "object", detail)

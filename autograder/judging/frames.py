@@ -18,7 +18,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from autograder.judging.errors import Closed, Malformed, NoAnswer
+from autograder.judging.errors import Closed, Malformed, NoAnswer, Unsendable
 
 # On the student's side: what is used here is not what a student puts in its place.
 globals()["__builtins__"] = dict(vars(builtins))
@@ -53,16 +53,16 @@ class Frames:
         self._poll.register(sock, select.POLLIN)
 
     def send(self, header: list[Any], buffers: Sequence[Any]) -> None:
-        """Send one frame; `buffers` are bytes or memoryviews of bytes."""
-        whole = [*header, [len(buffer) for buffer in buffers]]
-        text = "".join(_ENCODER.iterencode(whole, True)).encode()
-        size = sum(len(buffer) for buffer in buffers)
-        if len(text) + size > self._max_bytes:
-            raise Malformed(
-                f"expected at most {self._max_bytes:,} bytes in one message, got "
-                f"{len(text) + size:,}"
-            )
-        start = _LENGTHS.pack(len(text), size) + text
+        """Send one frame; `buffers` are bytes or memoryviews of bytes.
+
+        Raises
+        ------
+        Unsendable
+            If the frame is longer than the other side reads.
+        Closed
+            If the other side closed the connection.
+        """
+        start, size = self.start_of(header, buffers)
         parts = [start, *buffers]
         if size <= _SHORT:
             parts = [b"".join(parts)]
@@ -71,6 +71,21 @@ class Frames:
                 self._sock.sendall(part)
         except ConnectionError:
             raise Closed("the other side closed the connection") from None
+
+    def start_of(self, header: list[Any], buffers: Sequence[Any]) -> tuple[bytes, int]:
+        """Return what a frame begins with, and how many bytes of buffers follow."""
+        whole = [*header, [len(buffer) for buffer in buffers]]
+        text = "".join(_ENCODER.iterencode(whole, True)).encode()
+        size = sum(len(buffer) for buffer in buffers)
+        for length, most in (
+            (len(text), self._max_header),
+            (len(text) + size, self._max_bytes),
+        ):
+            if length > most:
+                raise Unsendable(
+                    f"expected at most {most:,} bytes in one message, got {length:,}"
+                )
+        return _LENGTHS.pack(len(text), size) + text, size
 
     def receive(self, deadline: float | None = None) -> tuple[list[Any], list[Any]]:
         """Return the next frame's header and its buffers.

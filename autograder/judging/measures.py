@@ -2,7 +2,8 @@
 
 A test that says "it needs the memory of a few models" measures with `tracemalloc`. The
 student's code runs in another process, so its memory is added. That number comes from
-the student's side, and is believed if it is one: it is the only one of its kind.
+the student's side (`traced_memory`), and is believed if it is one: it is the only one
+of its kind.
 """
 
 import tracemalloc

@@ -15,7 +15,13 @@ from autograder.judging import generators
 from autograder.judging.belongings import lent_as, may, pickled
 from autograder.judging.changes import Changes
 from autograder.judging.client_app import LentClientApp
-from autograder.judging.errors import Closed, Malformed, NoAnswer, Stopped
+from autograder.judging.errors import (
+    Closed,
+    Malformed,
+    NoAnswer,
+    NoValue,
+    Stopped,
+)
 from autograder.judging.limits import MAX_NAME, JudgeLimits
 from autograder.judging.parcels import Incoming, Outgoing
 from autograder.judging.peer import OPERATIONS, Peer
@@ -44,7 +50,8 @@ class Near(Peer):
     ) -> None:
         super().__init__(sock, limits, +1)
         self.transcript = Transcript()
-        self.stopped, self.is_malformed, self.is_stuck = "", False, False
+        self.stopped = ""
+        self.is_malformed = self.is_stuck = self.is_cut_off = False
         self.changes = Changes()
         self._interrupt = interrupt
         self._end = time.monotonic() + limits.test_s
@@ -83,7 +90,10 @@ class Near(Peer):
         except Malformed as error:
             self.is_malformed = True
             self._stop(f"{self._calls[0]} sent what cannot be read: {error}")
+        except NoValue as error:
+            self._stop(f"{self._calls[0]} gave what cannot be sent: {error}")
         except Closed:
+            self.is_cut_off = True
             self._stop(f"the process of the submission ended in {self._calls[0]}")
         finally:
             self._calls.pop()
@@ -170,6 +180,8 @@ class Near(Peer):
             return
         for thing in touched:
             self.transcript.add("changed", thing)
+        if verb == "cannot":
+            return
         if verb == "raise":
             error, line = parts
             self.transcript.add(verb, (type(error).__name__, str(error)))

@@ -15,13 +15,16 @@ from numpy.lib.array_utils import byte_bounds
 from numpy.typing import NDArray
 
 from autograder.judging import codec
-from autograder.judging.errors import Malformed
+from autograder.judging.errors import Malformed, Unsendable
 from autograder.judging.kinds import Kind
+from autograder.judging.limits import JudgeLimits
 from autograder.judging.memory import Region
 from autograder.judging.shared import Entry, Shared
 
 # On the student's side: what is used here is not what a student puts in its place.
 globals()["__builtins__"] = dict(vars(builtins))
+
+_MAX_ITEMS = JudgeLimits.num_items
 
 Lend = Callable[[Any, "Outgoing"], Any]
 
@@ -50,6 +53,7 @@ class Outgoing:
         self._news: list[list[Any]] = []
         self._changes: list[list[Any]] = []
         self._unread: list[tuple[list[Any], list[Any]]] = []
+        self._num_items = 0
         self._collect_changes()
 
     def _collect_changes(self) -> None:
@@ -70,9 +74,16 @@ class Outgoing:
         """Return the frame's header; afterwards nothing can be added."""
         while self._unread:
             item, children = self._unread.pop()
+            self.count(len(children))
             item.append([codec.encode(child, self) for child in children])
         dropped = self.shared.drop_idle()
         return [payload, self._memory, self._news, self._changes, dropped]
+
+    def count(self, num_items: int) -> None:
+        """Count what is about to be sent; Unsendable if that is too much."""
+        self._num_items += num_items
+        if self._num_items > _MAX_ITEMS:
+            raise Unsendable(f"expected at most {_MAX_ITEMS:,} values at once")
 
     def buffer(self, data: Any) -> int:
         """Add raw bytes; return their index."""

@@ -3,6 +3,7 @@
     ["do", thing, operation, arguments, keywords, seeds]
     ["return", value]
     ["raise", names, message, number, line]
+    ["cannot", why]                              send what was to be returned
 
 A call may call back before it returns, to any depth: the student's code calls a
 function of the test, which calls the student's code again. One loop serves both ends.
@@ -16,10 +17,10 @@ from copy import copy, deepcopy
 from typing import Any
 
 from autograder.judging import codec
-from autograder.judging.errors import Malformed, Stopped
-from autograder.judging.failures import Raised
+from autograder.judging.errors import Closed, Malformed, NoValue, Stopped
+from autograder.judging.failures import Raised, text_of
 from autograder.judging.frames import Frames
-from autograder.judging.limits import JudgeLimits
+from autograder.judging.limits import MAX_TEXT, JudgeLimits
 from autograder.judging.parcels import Incoming, Outgoing
 from autograder.judging.shared import Shared
 
@@ -101,6 +102,8 @@ class Peer:
         ------
         BaseException
             What the other side raised.
+        NoValue
+            If the result cannot be sent.
         """
         out = self._outgoing()
         payload = [
@@ -119,6 +122,8 @@ class Peer:
                 return value
             if verb == "raise":
                 raise _no_end_of_loop(parts[0], operation)
+            if verb == "cannot":
+                raise NoValue(parts[0])
             self._answer(*parts)
 
     def _answer(
@@ -132,8 +137,15 @@ class Peer:
             described = self._raised.described(error, self.line_of(error))
             self._send(["raise", *described], self._outgoing())
             return
-        out = self._outgoing()
-        self._send(["return", codec.encode(value, out)], out)
+        last = self._shared.last
+        try:
+            out = self._outgoing()
+            self._send(["return", codec.encode(value, out)], out)
+        except (Stopped, Closed):
+            raise
+        except BaseException as error:  # not "raise": it is no refusal of the caller's
+            self._shared.forget_since(last)
+            self._send(["cannot", text_of(error)], self._outgoing())
 
     def _outgoing(self) -> Outgoing:
         return Outgoing(
@@ -171,6 +183,11 @@ class Peer:
             return [codec.decode(node, incoming)]
         if verb == "raise":
             return list(self._raised.rebuilt(nodes))
+        if verb == "cannot":
+            (text,) = nodes
+            if not isinstance(text, str):
+                raise Malformed("expected why a value cannot be sent")
+            return [text[:MAX_TEXT]]
         if verb != "do":
             raise Malformed(f"expected a verb, got {str(verb)[:40]}")
         target, operation, args, kwargs, seeds = nodes

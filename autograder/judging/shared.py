@@ -120,6 +120,18 @@ class Shared:
         elif self._by_id.get(id(entry.thing)) is entry:
             del self._by_id[id(entry.thing)]
 
+    @property
+    def last(self) -> int:
+        """The number of what this side entered last."""
+        return self._last
+
+    def forget_since(self, last: int) -> None:
+        """Forget what this side has entered since, and the other side never saw."""
+        while self._last != last:
+            if self._last in self._entries:
+                self.drop(self._last)
+            self._last -= self._sign
+
     def region_of(self, array: NDArray[Any], low: int, high: int) -> Entry | None:
         """Return the region that holds the memory from `low` to `high`, if one does."""
         place = bisect_right(self._lows, (low, sys.maxsize))

@@ -309,3 +309,58 @@ for name in ('len', 'sum', 'all', 'any', 'isinstance', 'print', 'min', 'zip'):
     with talking_to(cell) as (_, student):
         got = student.f(np.ones(2))
         assert not np.allclose(got, 1) and np.array_equal(got, [0, 0])
+
+
+ODD = {
+    "asks itself": (
+        "class Odd:\n    def __getattr__(self, name): return getattr(self, name)\n"
+        "odd = Odd()"
+    ),
+    "a dictionary's items as attributes": (
+        "class Odd(dict):\n    __getattr__ = dict.__getitem__\nodd = Odd()"
+    ),
+    "an array that is too large": "import numpy\nodd = numpy.zeros(40_000_000)",
+    "a list that is too long": "odd = list(range(3_000_000))",
+    "a tuple that is too long": "odd = (0,) * 3_000_000",
+    "a text that is too long": "odd = 'x' * 70_000_000",
+    "half a message": "from flwr.app import Message\nodd = Message.__new__(Message)",
+    "a class that cannot be looked up": (
+        "class Meta(type):\n    __hash__ = None\nclass Odd(metaclass=Meta): pass\n"
+        "odd = Odd()"
+    ),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_an_odd_value_costs_no_other_name_anything(odd):
+    """It is lent, or it is missing; the function beside it works."""
+    with talking_to(CELL, odd) as (near, student):
+        assert student.double(3) == 6
+        assert not near.stopped
+
+
+def test_values_that_are_too_large_together_do_not_all_cross():
+    """Each of three arrays of 120 MB may; two of them fill a message."""
+    cell = "import numpy\na, b, c = (numpy.zeros(15_000_000) for _ in range(3))"
+    with talking_to(cell) as (_, student):
+        assert {"a", "b", "c"} & set(vars(student)) == {"a", "b"}
+
+
+CANNOT = {
+    "a list that is too long": "[0] * 3_000_000",
+    "a text that is too long": "'x' * 70_000_000",
+    "half a message": "Message.__new__(Message)",
+}
+
+
+@pytest.mark.parametrize("value", CANNOT.values(), ids=CANNOT)
+def test_a_value_that_cannot_be_sent_is_no_refusal(value):
+    """A test that expects an exception must not take it for one."""
+    cell = f"from flwr.app import Message\ndef f(): return {value}"
+    with talking_to(cell) as (near, student):
+        with pytest.raises(Stopped, match="`f` gave what cannot be sent: "):
+            try:
+                student.f()
+            except Exception:
+                pytest.fail("a test could take this for a refusal")
+        assert not near.is_malformed

@@ -9,6 +9,7 @@ import pytest
 from autograder.judging.forked import ForkedStudent
 from autograder.judging.judge import Judge
 from autograder.judging.limits import JudgeLimits
+from tests.judging.student import Student
 
 SETUP = """
 import random
@@ -197,6 +198,41 @@ def test_memory_is_measured_anew_in_every_test(judge):
     peak = "assert tracemalloc.get_traced_memory()[1] < 1_000_000"
     next_one = f"import tracemalloc; {SEEN}; tracemalloc.start(); same(1); {peak}"
     assert points_of(judge, f"{MARK}; {measuring}", next_one) == [1, 1]
+
+
+HIDING = {
+    "replaces the count": "tracemalloc.get_traced_memory = lambda: (0, 0)",
+    "stops the count": "tracemalloc.stop()",
+    "begins again": "tracemalloc.stop(); tracemalloc.start()",
+    "clears the count": "tracemalloc.clear_traces()",
+    "forgets the peak": "held.clear(); tracemalloc.reset_peak()",
+}
+
+
+@pytest.mark.parametrize("hides", HIDING.values(), ids=HIDING)
+def test_a_hoard_is_seen_whatever_is_done_to_the_count(hides):
+    """Ten times 100 kB are held; the honest answer holds them one at a time."""
+    hoard = f"""
+import tracemalloc
+def honest(items):
+    for _ in items: bytearray(100_000)
+def hoards(items):
+    held = []
+    for _ in items: held.append(bytearray(100_000))
+    {hides}
+"""
+    test = """
+import tracemalloc
+tracemalloc.start()
+{}(iter(range(10)))
+peak = tracemalloc.get_traced_memory()[1]
+assert 100_000 < peak < 500_000, peak
+"""
+    with Judge([], ["honest", "hoards"]) as judge:
+        for name, points in (("honest", 1), ("hoards", 0)):
+            with Student(hoard) as student:
+                verdict = judge.run(test.format(name), 1, student.channel)
+            assert verdict.points == points, verdict.message
 
 
 def test_the_test_after_one_that_was_stopped_is_run(judge):
