@@ -12,23 +12,20 @@ iterators and grids of the test do their work on the judge's side.
 import builtins
 import pickle
 import socket
-from collections.abc import Iterable
 from io import BytesIO
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
-from flwr.app import Message, RecordDict
 from flwr.clientapp import ClientApp
-from flwr.serverapp import Grid
 
 from autograder.judging import codec, generators
-from autograder.judging.client_app import LentClientApp
 from autograder.judging.errors import Closed
 from autograder.judging.failures import line_in
 from autograder.judging.limits import MAX_NAME, JudgeLimits
 from autograder.judging.parcels import Incoming, Outgoing
 from autograder.judging.peer import Peer
 from autograder.judging.shared import Shared
+from autograder.judging.stand_ins import STAND_INS
 from autograder.judging.traced_memory import TracedMemory
 from lecturekit.runtime.flower_private import server_identity
 
@@ -128,7 +125,7 @@ class _Far(Peer):
         if kind == "pickle":
             data = incoming.buffer(detail)
             return _Unpickler(BytesIO(data), incoming).load()
-        return _STAND_INS[kind](self, detail)
+        return STAND_INS[kind](self, detail)
 
     def line_of(self, error: BaseException) -> list[Any] | None:
         return line_in(self._namespace, error)
@@ -145,142 +142,3 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> Any:
         return codec.decode(pid, self._incoming)
-
-
-class _Function:
-    """A function or class of the test: called here, run there."""
-
-    def __init__(self, far: _Far, name: str) -> None:
-        self._far = far
-        self.__name__ = self.__qualname__ = name
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._far.request(self, "call", args, kwargs)
-
-    def __repr__(self) -> str:
-        return f"<function {self.__name__} of the test>"
-
-
-class _Iterator:
-    """An iterator of the test: every item is fetched when it is asked for."""
-
-    def __init__(self, far: _Far, name: str) -> None:
-        self._far, self._name = far, name
-
-    def __iter__(self) -> "_Iterator":
-        return self
-
-    def __next__(self) -> Any:
-        return self._far.request(self, "next", (), {})
-
-    def __repr__(self) -> str:
-        return f"<{self._name} of the test>"
-
-
-class _Object:
-    """An object of the test's: public attributes, items, length, iteration, call."""
-
-    def __init__(self, far: _Far, name: str) -> None:
-        self.__dict__.update(_far=far, _name=name)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._far.request(self, "get", (name,), {})
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._far.request(self, "set", (name, value), {})
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._far.request(self, "call", args, kwargs)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._far.request(self, "item", (key,), {})
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self._far.request(self, "set-item", (key, value), {})
-
-    def __contains__(self, key: Any) -> bool:
-        return bool(self._far.request(self, "contains", (key,), {}))
-
-    def __len__(self) -> int:
-        return int(self._far.request(self, "len", (), {}))
-
-    def __iter__(self) -> Any:
-        return self._far.request(self, "iter", (), {})
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __repr__(self) -> str:
-        return f"<{self._name} of the test>"
-
-
-class _Grid(Grid):
-    """A grid of the test: messages go over to it, and so do the clients' replies."""
-
-    def __init__(self, far: _Far, name: str) -> None:
-        self._far, self._name = far, name
-
-    def _ask(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        function = self._far.request(self, "get", (method,), {})
-        return function(*args, **kwargs)
-
-    def set_run(self, run: Any) -> None:
-        self._ask("set_run", run)
-
-    @property
-    def run(self) -> Any:
-        return self._far.request(self, "get", ("run",), {})
-
-    def create_message(
-        self,
-        content: RecordDict,
-        message_type: str,
-        dst_node_id: int,
-        group_id: str,
-        ttl: float | None = None,
-    ) -> Message:
-        message: Message = self._ask(
-            "create_message", content, message_type, dst_node_id, group_id, ttl
-        )
-        return message
-
-    def get_node_ids(self) -> Iterable[int]:
-        node_ids: list[int] = self._ask("get_node_ids")
-        return node_ids
-
-    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
-        message_ids: list[str] = self._ask("push_messages", list(messages))
-        return message_ids
-
-    def pull_messages(
-        self, message_ids: Iterable[str], **options: float | None
-    ) -> Iterable[Message]:
-        ids = list(message_ids)
-        replies: list[Message] = self._ask("pull_messages", ids, **options)
-        return replies
-
-    def send_and_receive(
-        self, messages: Iterable[Message], *, timeout: float | None = None
-    ) -> Iterable[Message]:
-        asked = list(messages)
-        replies: list[Message] = self._ask("send_and_receive", asked, timeout=timeout)
-        return replies
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._far.request(self, "get", (name,), {})
-
-    def __repr__(self) -> str:
-        return f"<{self._name} of the test>"
-
-
-_STAND_INS = {
-    "function": _Function,
-    "iterator": _Iterator,
-    "object": _Object,
-    "grid": _Grid,
-    "app": LentClientApp,
-}
