@@ -13,7 +13,8 @@ lab ends with its longest cells, which are optional.
 
 A kernel that died although it kept within all bounds may have been the machine's fault
 or that of a library (the interpreter of Python 3.12.1 was seen to crash in one). Such
-a notebook is run a second time, and that run counts.
+a notebook is run a second time, and that run counts. Nobody gains by dying: of a test
+that both runs have judged, the lower mark counts.
 """
 
 import contextlib
@@ -102,19 +103,27 @@ class KernelExecutor:
         KernelStartError
             If no kernel could be started.
         """
-        executed, was_lost = self._run(notebook, submission)
+        executed, was_lost = self._run(notebook, submission, {})
         if was_lost:
-            executed, _ = self._run(notebook, submission)
+            judged = executed.verdicts.items()
+            first = {name: verdict for name, verdict in judged if not verdict.cut_off}
+            executed, _ = self._run(notebook, submission, first)
         return executed
 
     def _run(
-        self, notebook: NotebookNode, submission: Submission
+        self, notebook: NotebookNode, submission: Submission, first: dict[str, Verdict]
     ) -> tuple[Executed, bool]:
-        """Run it once; return also whether the kernel died and nobody knows why."""
+        """Run it once; return also whether the kernel died and nobody knows why.
+
+        Parameters
+        ----------
+        first : dict of str to Verdict
+            What a run before it has given: no test gets more now.
+        """
         executed = Executed(copy.deepcopy(notebook))
         with workspace(submission) as place:
             with self._kernel(place) as kernel:
-                run = _Run(kernel, self.limits, self.judge, executed)
+                run = _Run(kernel, self.limits, self.judge, executed, first)
                 run.all_cells()
             executed.cpu_s = kernel.cpu_s
         return executed, run.was_lost
@@ -134,10 +143,15 @@ class _Run:
     """One notebook being run."""
 
     def __init__(
-        self, kernel: Kernel, limits: Limits, judge: Judge | None, executed: Executed
+        self,
+        kernel: Kernel,
+        limits: Limits,
+        judge: Judge | None,
+        executed: Executed,
+        first: dict[str, Verdict],
     ) -> None:
         self.kernel, self.limits, self.judge = kernel, limits, judge
-        self.executed = executed
+        self.executed, self.first = executed, first
         self.sitting = judge.sitting() if judge is not None else 0
         self.was_lost = False
         self.deadline = time.monotonic() + limits.notebook_s
@@ -182,12 +196,16 @@ class _Run:
             sitting=self.sitting,
             on_output=outputs.add_shown,
         )
-        self.executed.verdicts[grade_id_of(cell)] = verdict
+        is_known = verdict.stuck  # why the kernel is dead: it was killed for that
+        name = grade_id_of(cell)
+        verdict = min(self.first.get(name, verdict), verdict, key=lambda v: v.points)
+        self.executed.verdicts[name] = verdict
         cell["outputs"] = outputs.outputs + verdict_outputs(verdict)
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output["execution_count"] = cell.execution_count
-        self.was_lost |= ending == "dead" and not self.kernel.cause_of_death
+        is_known |= bool(self.kernel.cause_of_death)
+        self.was_lost |= ending == "dead" and not is_known
         if ending in ("stuck", "dead"):
             cause = self.kernel.cause_of_death or verdict.message
             return f"{_name(cell)} was the last cell that ran: {cause}"

@@ -9,9 +9,11 @@ says how it went, and idle says that all of its outputs have been sent.
 """
 
 import signal
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Literal, cast
 
 import zmq
@@ -35,9 +37,8 @@ incomplete  it ended, but not all outputs arrived
 """
 
 _SERVE = '__import__("autograder.judging.kernel_side", fromlist=["serve"]).serve()'
-_TIDY_UP_S = 10.0  # for a kernel to be ready again when the judge has given up
+_TIDY_UP_S = 10.0  # for a kernel to be ready again when the judge has its verdict
 _FLOOD = "it sent more at once than can be read"
-_NOBODY = "the process of the submission had ended"
 _TICK_S = 0.25  # how often to look whether the kernel still lives
 
 
@@ -97,6 +98,7 @@ class Kernel:
         interrupt_s: float,
         in_history: bool,
         on_output: Callable[[Message], None],
+        is_over: Callable[[], bool] = lambda: False,
     ) -> tuple[Ending, Message]:
         """Run one cell; return how it ended and the content of the kernel's reply.
 
@@ -110,11 +112,14 @@ class Kernel:
             False keeps the source out of IPython's `In`.
         on_output : callable
             Gets every message that the cell published, in order.
+        is_over : callable
+            Once it returns True nothing more is asked of the cell, which is
+            interrupted if it does not end soon.
         """
         request = self._client.execute(
             source, store_history=in_history, allow_stdin=False, stop_on_error=False
         )
-        ending, reply = self._follow(request, timeout_s, on_output)
+        ending, reply = self._follow(request, timeout_s, on_output, is_over)
         if ending != "timeout":
             return ending, reply
         if reply:  # it had finished, and only its outputs went on
@@ -146,27 +151,38 @@ class Kernel:
         on_output : callable
             Gets every message that student code published meanwhile.
         """
-        with ThreadPoolExecutor(1) as beside:
-            verdict = beside.submit(self._ask, judge, source, maximum, sitting)
+        assert self._process.channel is not None
+        try:
+            channel = offer(self._process.channel)
+        except OSError:  # nobody is at its other end, as the judge will find
+            channel, theirs = socket.socketpair()
+            theirs.close()
+        with ThreadPoolExecutor(1) as beside, channel.dup() as line:
+            verdict = beside.submit(self._ask, judge, source, maximum, channel, sitting)
+            verdict.add_done_callback(lambda _: _hang_up(line))
             ending, _ = self.run(
                 _SERVE,
                 timeout_s=judge.longest_s + _TIDY_UP_S,
                 interrupt_s=judge.limits.interrupt_s,
                 in_history=False,
                 on_output=on_output,
+                is_over=verdict.done,
             )
             if ending == "stuck":
                 self._process.send_signal(signal.SIGKILL)
+            _hang_up(line)  # nobody answers the judge any more
             while not wait([verdict], _TICK_S).done:
                 self._stop_a_flood()
             return verdict.result(), ending
 
-    def _ask(self, judge: Judge, source: str, maximum: float, sitting: int) -> Verdict:
-        assert self._process.channel is not None
-        try:
-            channel = offer(self._process.channel)
-        except OSError:
-            return Verdict(0.0, maximum, _NOBODY, review=True)
+    def _ask(
+        self,
+        judge: Judge,
+        source: str,
+        maximum: float,
+        channel: socket.socket,
+        sitting: int,
+    ) -> Verdict:
         verdict = judge.run(source, maximum, channel, self._interrupt, sitting)
         if verdict.stuck:
             self._process.send_signal(signal.SIGKILL)
@@ -218,7 +234,11 @@ class Kernel:
         raise KernelStartError(f"a kernel did not start within {start_s:g} s")
 
     def _follow(
-        self, request: str, seconds: float, on_output: Callable[[Message], None]
+        self,
+        request: str,
+        seconds: float,
+        on_output: Callable[[Message], None],
+        is_over: Callable[[], bool] = lambda: False,
     ) -> tuple[Ending, Message]:
         """Read messages about `request` until it is over or the time is."""
         shell, iopub = self._client.shell_channel, self._client.iopub_channel
@@ -227,8 +247,10 @@ class Kernel:
         poller.register(iopub.socket, zmq.POLLIN)
         deadline = time.monotonic() + seconds
         reply: Message = {}
-        is_idle = False
+        is_idle = is_last = False
         while not (reply and is_idle):
+            if not is_last and is_over():
+                is_last, deadline = True, min(deadline, time.monotonic() + _TIDY_UP_S)
             left = deadline - time.monotonic()
             if left <= 0:
                 return "timeout", reply
@@ -253,3 +275,9 @@ class Kernel:
                 else:
                     on_output(message)
         return "finished", reply
+
+
+def _hang_up(line: socket.socket) -> None:
+    """Let both ends of a conversation know that it is over."""
+    with suppress(OSError):  # they do
+        line.shutdown(socket.SHUT_RDWR)

@@ -10,6 +10,8 @@ import pytest
 from autograder.grading.execute import KernelExecutor
 from autograder.grading.intake import Submission
 from autograder.grading.limits import Limits
+from autograder.judging.judge import Judge
+from autograder.judging.limits import JudgeLimits
 from tests.sandbox.running import errors, is_running, run, text
 
 
@@ -167,6 +169,63 @@ def test_a_kernel_that_was_killed_for_no_reason_is_tried_again(sandbox, tmp_path
     assert (text(executed.notebook.cells[0]), executed.stopped) == ("42\n", "")
     executor.deaths = 2
     assert "the kernel died" in executor.execute(notebook, submission).stopped
+
+
+def test_nobody_gains_by_dying(sandbox, tmp_path, course):
+    """A second run answers better: a test that was judged gives no more for it."""
+
+    class Twice(KernelExecutor):
+        num_runs = 0
+
+        def _run(self, *args):
+            self.num_runs += 1
+            (tmp_path / "run.txt").write_text(f"{self.num_runs}")
+            return super()._run(*args)
+
+    run_number = 'int(open("run.txt").read())'
+    notebook = course.answered(
+        mean=f"def mean(values):\n    return {run_number}",
+        largest=f"import os\ndef largest(values):\n"
+        f"    return 5 if {run_number} == 2 else os.kill(os.getpid(), 9)",
+    )
+    submission = Submission("ada", tmp_path, notebook, ("run.txt",), None, ())
+    with Judge.of_lab(course.lab) as judge:
+        executor = Twice(Limits(), sandbox, judge)
+        executed = executor.execute(notebook, submission)
+    verdicts = executed.verdicts
+
+    assert executor.num_runs == 2
+    assert verdicts["test-mean"].message == "1 and 3 average to 2, got 1"
+    assert verdicts["test-largest"].points == 4
+
+
+def test_a_kernel_that_has_no_more_to_say_is_not_waited_for(sandbox, tmp_path, course):
+    """A function that waits for its fork, which has answered in its place."""
+    forks = "import os\ndef mean(values):\n    if os.fork(): os.wait()\n    return 2.0"
+    notebook = course.answered(mean=forks)
+    submission = Submission("ada", tmp_path, notebook, (), None, ())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("autograder.grading.kernel._TIDY_UP_S", 0.5)
+        with Judge.of_lab(course.lab, JudgeLimits(call_s=600, test_s=600)) as judge:
+            executor = KernelExecutor(Limits(), sandbox, judge)
+            executed = executor.execute(notebook, submission)
+
+    assert executed.verdicts["test-mean"].points == 2
+
+
+def test_a_kernel_that_does_not_serve_the_judge_is_not_waited_for(
+    sandbox, tmp_path, course
+):
+    """Its tests are lost at once, however long a test may take."""
+    breaks = "import sys\nsys.modules['autograder.judging.kernel_side'] = None"
+    notebook = course.answered(mean=breaks)
+    submission = Submission("ada", tmp_path, notebook, (), None, ())
+    with Judge.of_lab(course.lab, JudgeLimits(call_s=600, test_s=600)) as judge:
+        executor = KernelExecutor(Limits(), sandbox, judge)
+        executed = executor.execute(notebook, submission)
+
+    assert executed.stopped == ""
+    assert {verdict.points for verdict in executed.verdicts.values()} == {0}
 
 
 def test_a_kernel_that_dies_of_the_interrupt_is_dead(sandbox, tmp_path):

@@ -216,6 +216,28 @@ def mean(values):
     ),
 )
 
+ODD = (
+    Cheat(
+        "asks-itself",
+        """
+class Odd:
+    def __getattr__(self, name): return getattr(self, name)
+mean = Odd()
+""",
+    ),
+    Cheat("name-of-a-large-value", "import numpy\nmean = numpy.zeros(40_000_000)"),
+    Cheat("name-of-a-long-value", "mean = list(range(3_000_000))"),
+    Cheat(
+        "name-of-half-a-message",
+        "from flwr.app import Message\nmean = Message.__new__(Message)",
+    ),
+    Cheat("no-refusal", "def mean(values):\n    return [0.0] * 3_000_000"),
+    Cheat(
+        "clears-the-environment",
+        "import os\nos.environ.clear()" + WRONG,
+    ),
+)
+
 SPIES = (
     Cheat(
         "walks-frames",
@@ -436,6 +458,17 @@ def mean(values):
         "endless-output",
         "def mean(values):\n    while True:\n        print('x' * 1000)",
     ),
+    Cheat(
+        "forks-and-waits",
+        """
+import os
+def mean(values):
+    if os.fork():
+        os.wait()
+    return 0.0
+""",
+        may_time_out=True,
+    ),
     Cheat("endless-cell", WRONG + "while True: pass"),
     Cheat("exits", "import os\ndef mean(values):\n    os._exit(0)", NOTHING),
     Cheat("exits-at-once", WRONG + "import os\nos._exit(0)", NOTHING),
@@ -527,4 +560,4 @@ def mean(values):
     ),
 )
 
-CHEATS = (*PATCHES, *VALUES, *SPIES, *VANDALS, *BOMBS, *FORGERS)
+CHEATS = (*PATCHES, *VALUES, *ODD, *SPIES, *VANDALS, *BOMBS, *FORGERS)

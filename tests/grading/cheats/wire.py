@@ -48,6 +48,21 @@ far._Far.perform = lambda self, thing, operation, args, kwargs: [("mean", 2.0)]
         NOTHING,  # nor is its own `largest` among them
     ),
     Cheat(
+        "takes-the-channels",
+        """
+import threading
+from autograder.judging.offers import accepted
+from autograder.sandbox.channel import channel
+def take():
+    while True:
+        kept.append(accepted(channel()))
+kept = []
+threading.Thread(target=take, daemon=True).start()
+"""
+        + WRONG,
+        NOTHING,
+    ),
+    Cheat(
         "answers-twice",
         FAR + "def mean(values):\n    say(['return', 2.5])\n"
         "    say(['return', 0.0])\n    return 0.0",
