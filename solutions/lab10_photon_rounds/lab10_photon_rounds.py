@@ -356,7 +356,7 @@ for warmup, total in ((0, 1), (0, 40), (1, 7), (20, 288), (5, 6), (100, 4000)):
         share = final + (1 - final) * fall if s < total else final
         expected = peak * ((s + 1) / warmup if s < warmup else share)
         got = learning_rate(s, peak=peak, warmup=warmup, total=total, final=final)
-        assert np.isclose(got, expected, rtol=1e-9), (
+        assert np.ndim(got) == 0 and np.isclose(got, expected, rtol=1e-9), (
             f"step {s} with W = {warmup}, S = {total}: got {got}"
         )
 got, expected = learning_rate(10, peak=0.5, warmup=2, total=6), 0.05
@@ -678,7 +678,7 @@ assert calls == expected, (
     "stream stopped, where the federation stands, and with what fit returned"
 )
 w, metrics = reply.content["arrays"]["w"].numpy(), dict(reply.content["metrics"])
-assert w == 2, f"expected the trained model, w = 2, got {w}"
+assert np.array_equal(w, [2]), f"expected the trained model, w = [2], got {w}"
 expected = {"num-examples": 6, "num-steps": 3, "train-loss": 0.5}
 same = all(metrics.get(name) == value for name, value in expected.items())
 assert same, f"expected the metrics {expected}, got {metrics}"
@@ -765,7 +765,7 @@ for number, (k, first_step, tau, keep) in enumerate(plan):
     position[k] += tau * sizes[k]
     last[k] = remembered[-1] if keep else None
     assert set(reply.content) == {"arrays", "metrics"}, f"{case}: {set(reply.content)}"
-    w = unpacked(reply.content["arrays"])
+    w = {name: a.tolist() for name, a in unpacked(reply.content["arrays"]).items()}
     assert w == {"w": [value + tau]}, f"{case}: expected the trained model, got {w}"
     metrics = dict(reply.content["metrics"])
     wanted = {"num-examples": tau * sizes[k], "num-steps": tau, "train-loss": value / 4}
@@ -827,6 +827,9 @@ def outer_step(model, mean, velocity, *, lr, momentum):
 # Check yourself: w = 10, the clients' mean is 8, then 7; numbers you can add up.
 w, mean = {"w": np.array([10], np.float32)}, {"w": np.array([8], np.float32)}
 new, v = outer_step(w, mean, None, lr=1.0, momentum=0.0)
+assert np.shape(new["w"]) == np.shape(v["w"]) == (1,), (
+    f"expected arrays of the shape (1,), as in the model, got {new} and {v}"
+)
 assert np.allclose(new["w"], 8), (
     f"with lr = 1 and no momentum the new model is the mean, 8, got {new['w']}"
 )
@@ -988,7 +991,7 @@ for number, (first_step, w, expected) in enumerate(((0, 1.0, 5.0), (5, 5.0, 1.0)
         replies.append(Message(RecordDict(content), reply_to=message))
     arrays, _ = strategy.aggregate_train(number, replies)
     got = arrays["w"].numpy()
-    assert np.allclose(got, expected), (
+    assert np.shape(got) == (1,) and np.allclose(got, expected), (
         f"the mean is 3, and `outer` goes from {w} twice as far: expected {expected}, "
         f"got {got}"
     )
@@ -1062,7 +1065,8 @@ for number, dead in enumerate(plan, start=1):
         close = np.allclose(mean[name], model[name] + step, atol=1e-6)
         assert close, f"round {number}: expected the mean weighted by num-examples"
         halfway = model[name] + step / 2
-        close = np.allclose(new[name].numpy(), halfway, atol=1e-6)
+        got = new[name].numpy()
+        close = got.shape == halfway.shape and np.allclose(got, halfway, atol=1e-6)
         assert close, f"round {number}: expected what outer returned"
     assert np.isclose(metrics["train-loss"], 0.5), "expected FedAvg's metrics, too"
     model = unpacked(new)

@@ -1606,6 +1606,19 @@ def stretched(warmup, total, batch_size, local_batch_size):
     )
 
 
+# %% mutant="arrays-of-one" exercise="schedule"
+# You returned the rate as an array with one number in it: a rate is one float.
+def learning_rate(step, *, peak, warmup, total, final=0.1):
+    s = np.atleast_1d(step)
+    progress = np.clip((s - warmup) / (total - warmup), 0, 1)
+    falling = peak * (final + (1 - final) * (1 + np.cos(np.pi * progress)) / 2)
+    return np.where(s < warmup, peak * (s + 1) / max(warmup, 1), falling)
+
+
+def stretched(warmup, total, batch_size, local_batch_size):
+    return tuple(ceil(n * batch_size / local_batch_size) for n in (warmup, total))
+
+
 # %% alternative="numpy" exercise="schedule"
 # Clips with NumPy; integer arithmetic for the rounding.
 def learning_rate(step, *, peak, warmup, total, final=0.1):
@@ -3717,6 +3730,28 @@ def train_client(message, context, open_stream, rate, fit):
     return Message(RecordDict(content), reply_to=message)
 
 
+# %% mutant="an-axis-for-the-client" exercise="train-client"
+# You gave every array an axis more, for the client: send the arrays that fit returned,
+# in their shapes.
+def train_client(message, context, open_stream, rate, fit):
+    config, state = message.content["config"], context.state
+    keeps, num_steps = config["keep-optimizer"], config["local-steps"]
+    stream = open_stream(state["stream"]["num-read"] if "stream" in state else 0)
+    batches = [stream.next_batch() for _ in range(num_steps)]
+    rates = [rate(config["first-step"] + i) for i in range(num_steps)]
+    kept = state["optimizer"] if keeps and "optimizer" in state else None
+    arrays, loss, kept = fit(message.content["arrays"], batches, rates, kept)
+    state["stream"] = MetricRecord({"num-read": stream.num_read})
+    state.pop("optimizer", None)
+    if keeps:
+        state["optimizer"] = kept
+    count = sum(len(batch) for batch in batches)
+    metrics = {"num-examples": count, "num-steps": num_steps, "train-loss": loss}
+    arrays = packed({name: w[None] for name, w in unpacked(arrays).items()})
+    content = {"arrays": arrays, "metrics": MetricRecord(metrics)}
+    return Message(RecordDict(content), reply_to=message)
+
+
 # %% alternative="config-record" exercise="train-client"
 # Keeps both in one place, written out step by step.
 def train_client(message, context, open_stream, rate, fit):
@@ -4190,6 +4225,29 @@ def outer_step(model, mean, velocity, *, lr, momentum):
         v = np.float32(momentum) * before + gradient
         new_velocity[name] = -v
         new[name] = w - np.float32(lr) * (gradient + np.float32(momentum) * v)
+    return new, new_velocity
+
+
+# %% mutant="empty-arrays" exercise="outer-step"
+# You returned arrays without entries: the new model and velocity have the shapes of the
+# model.
+def outer_step(model, mean, velocity, *, lr, momentum):
+    new = {name: np.zeros(0, np.float32) for name in model}
+    return new, dict(new)
+
+
+# %% mutant="an-axis-for-the-round" exercise="outer-step"
+# You returned the last of a stack of models with the stack's axis: the new model has
+# the shapes of the old one.
+def outer_step(model, mean, velocity, *, lr, momentum):
+    new, new_velocity = {}, {}
+    for name, w in model.items():
+        gradient = w - mean[name]
+        before = np.zeros_like(w) if velocity is None else velocity[name]
+        v = np.float32(momentum) * before + gradient
+        new_velocity[name] = v
+        step = np.float32(lr) * (gradient + np.float32(momentum) * v)
+        new[name] = np.stack([w, w - step])[1:]
     return new, new_velocity
 
 
@@ -5077,6 +5135,32 @@ class OuterFedAvg(FedAvg):
         old, mean = unpacked(self.arrays), unpacked(mean)
         model, self.velocity = self.outer(old, mean, self.velocity)
         return packed(model), metrics
+
+
+# %% mutant="an-axis-for-the-round" exercise="outer-fedavg"
+# You gave the new model an axis more, for the round: its arrays have the shapes that
+# outer returned.
+class OuterFedAvg(FedAvg):
+    def __init__(self, outer, num_clients):
+        super().__init__(min_train_nodes=num_clients, min_available_nodes=num_clients)
+        self.fraction_evaluate = 0.0  # the server evaluates; clients only train
+        self.outer, self.num_steps = outer, 0
+        self.arrays = self.velocity = None
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.arrays = arrays
+        config = ConfigRecord({**config, "first-step": self.num_steps})
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        mean, metrics = super().aggregate_train(server_round, replies)
+        if mean is None:
+            return None, metrics
+        good = [reply.content["metrics"] for reply in replies if not reply.has_error()]
+        self.num_steps += max(one["num-steps"] for one in good)
+        old, mean = unpacked(self.arrays), unpacked(mean)
+        model, self.velocity = self.outer(old, mean, self.velocity)
+        return packed({name: w[None] for name, w in model.items()}), metrics
 
 
 # %% alternative="own-mean" exercise="outer-fedavg"
