@@ -189,25 +189,24 @@ class _Run:
     def _judge_cell(self, judge: Judge, cell: NotebookNode) -> str:
         """Have a test cell judged; return a reason if none can be run after it."""
         outputs = CellOutputs(self.budget)
-        verdict, ending = self.kernel.judged(
+        found, ending = self.kernel.judged(
             judge,
             cell.source,
             maximum_of(cell),
             sitting=self.sitting,
             on_output=outputs.add_shown,
         )
-        is_known = verdict.stuck  # why the kernel is dead: it was killed for that
         name = grade_id_of(cell)
-        verdict = min(self.first.get(name, verdict), verdict, key=lambda v: v.points)
+        verdict = min(found, self.first.get(name, found), key=lambda v: v.points)
         self.executed.verdicts[name] = verdict
         cell["outputs"] = outputs.outputs + verdict_outputs(verdict)
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output["execution_count"] = cell.execution_count
-        is_known |= bool(self.kernel.cause_of_death)
+        cause = self.kernel.cause_of_death or found.message or "the kernel died"
+        is_known = self.kernel.cause_of_death or found.stuck  # then it was killed
         self.was_lost |= ending == "dead" and not is_known
         if ending in ("stuck", "dead"):
-            cause = self.kernel.cause_of_death or verdict.message
             return f"{_name(cell)} was the last cell that ran: {cause}"
         return ""
 

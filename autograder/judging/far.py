@@ -10,6 +10,7 @@ iterators and grids of the test do their work on the judge's side.
 """
 
 import builtins
+import functools
 import pickle
 import socket
 from io import BytesIO
@@ -32,7 +33,13 @@ from lecturekit.runtime.flower_private import server_identity
 # On the student's side: what is used here is not what a student puts in its place.
 globals()["__builtins__"] = dict(vars(builtins))
 
-_NAMED = (type, FunctionType, BuiltinFunctionType, MethodType)
+_NAMED = (
+    type,
+    FunctionType,
+    BuiltinFunctionType,
+    MethodType,
+    functools._lru_cache_wrapper,
+)
 
 
 def serve(sock: socket.socket, namespace: dict[str, Any]) -> None:
@@ -53,7 +60,13 @@ def serve(sock: socket.socket, namespace: dict[str, Any]) -> None:
     except Closed:
         pass
     finally:
+        far.close()
         sock.close()
+
+
+def _is_lent(value: Any) -> bool:
+    """Tell whether a value stays here, whatever is in it, and only its name crosses."""
+    return type(value) is FunctionType or type(value) is type
 
 
 class _Far(Peer):
@@ -70,6 +83,10 @@ class _Far(Peer):
         self._memory.look()
         return super().request(thing, operation, args, kwargs)
 
+    def close(self) -> None:
+        """Leave the process as a test finds it."""
+        self._memory.close()
+
     def answer_next(self) -> None:
         _, parts = self._receive()
         self._answer(*parts)
@@ -85,31 +102,40 @@ class _Far(Peer):
         return super().perform(thing, operation, args, kwargs)
 
     def _found(self, names: list[str]) -> dict[str, Any]:
-        """Return the student's values of these names, except what cannot be sent.
+        """Return the student's values of these names, except what cannot cross.
 
         One odd value must not keep the others back.
         """
-        found, left = {}, self._limits.message_bytes
-        for name in names:
-            if name not in self._namespace:
-                continue
-            value = self._namespace[name]
-            size = self._size_of(value)
-            if size is not None and size <= left:
-                found[name], left = value, left - size
-        return found
+        here = self._namespace
+        found = {name: here[name] for name in names if name in here}
+        odd = {n: value for n, value in found.items() if not _is_lent(value)}
+        if not odd or self._can_cross(odd):
+            return found
+        kept: dict[str, Any] = {}
+        for name, value in odd.items():
+            if self._can_cross({**kept, name: value}):
+                kept[name] = value
+        return {n: v for n, v in found.items() if n not in odd or n in kept}
 
-    def _size_of(self, value: Any) -> int | None:
-        """Return how many bytes it takes to send a value; None if it cannot be."""
-        if type(value) in _NAMED:
-            return 0  # it is lent
+    def _can_cross(self, values: dict[str, Any]) -> bool:
+        """Try it: write the values as they would be sent, and read them."""
+        limits = self._limits
         out = Outgoing(Shared(-1), self.lend, flattens_subclasses=True)
         try:
-            header = out.finished([codec.encode(value, out)])
-            start, size = self._frames.start_of(header, out.buffers)
+            header = out.finished([codec.encode(values, out)])
+            self._frames.start_of(header, out.buffers)
+            incoming = Incoming(
+                Shared(+1),
+                [memoryview(buffer) for buffer in out.buffers],
+                lambda *lent: object(),
+                limits.message_bytes,
+                limits.num_items,
+            )
+            (node,) = incoming.unpacked(header)
+            codec.decode(node, incoming)
         except (Exception, SystemExit):  # a student's class may raise that
-            return None
-        return len(start) + size
+            return False
+        return True
 
     def lend(self, value: Any, out: Outgoing) -> Any:
         entry = out.shared.add(value, None, is_mine=True)
@@ -118,7 +144,8 @@ class _Far(Peer):
         named = value if issubclass(kind, _NAMED) else kind
         name = getattr(named, "__qualname__", kind.__name__)
         is_app = issubclass(kind, ClientApp)
-        detail = [str(name)[:MAX_NAME], str(kind.__qualname__)[:MAX_NAME]]
+        names = name, kind.__qualname__
+        detail = [str.__str__(one)[:MAX_NAME] for one in names]
         return out.news(entry.number, "app" if is_app else "object", detail)
 
     def stand_in(self, number: int, kind: str, detail: Any, incoming: Incoming) -> Any:

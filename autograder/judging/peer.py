@@ -105,16 +105,21 @@ class Peer:
         NoValue
             If the result cannot be sent.
         """
-        out = self._outgoing()
-        payload = [
-            "do",
-            codec.encode(thing, out),
-            operation,
-            [codec.encode(value, out) for value in args],
-            [[name, codec.encode(value, out)] for name, value in kwargs.items()],
-            self.seeds(operation, out),
-        ]
-        self._send(payload, out)
+        last = self._shared.last
+        try:
+            out = self._outgoing()
+            payload = [
+                "do",
+                codec.encode(thing, out),
+                operation,
+                [codec.encode(value, out) for value in args],
+                [[name, codec.encode(value, out)] for name, value in kwargs.items()],
+                self.seeds(operation, out),
+            ]
+            self._send(payload, out)
+        except BaseException:
+            self._shared.forget_since(last)
+            raise
         while True:
             verb, parts = self._receive()
             if verb == "return":
@@ -129,18 +134,18 @@ class Peer:
     def _answer(
         self, thing: Any, operation: str, args: list[Any], kwargs: dict[str, Any]
     ) -> None:
-        try:
-            value = self.perform(thing, operation, args, kwargs)
-        except Stopped:
-            raise
-        except BaseException as error:
-            described = self._raised.described(error, self.line_of(error))
-            self._send(["raise", *described], self._outgoing())
-            return
         last = self._shared.last
         try:
-            out = self._outgoing()
-            self._send(["return", codec.encode(value, out)], out)
+            try:
+                value = self.perform(thing, operation, args, kwargs)
+            except Stopped:
+                raise
+            except BaseException as error:
+                described = self._raised.described(error, self.line_of(error))
+                self._send(["raise", *described], self._outgoing())
+            else:
+                out = self._outgoing()
+                self._send(["return", codec.encode(value, out)], out)
         except (Stopped, Closed):
             raise
         except BaseException as error:  # not "raise": it is no refusal of the caller's

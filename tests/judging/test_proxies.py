@@ -321,9 +321,19 @@ ODD = {
     ),
     "an array that is too large": "import numpy\nodd = numpy.zeros(40_000_000)",
     "a list that is too long": "odd = list(range(3_000_000))",
+    "lists that are too long together": "odd, odder = [0] * 1_500_000, [1] * 1_500_000",
     "a tuple that is too long": "odd = (0,) * 3_000_000",
     "a text that is too long": "odd = 'x' * 70_000_000",
     "half a message": "from flwr.app import Message\nodd = Message.__new__(Message)",
+    "a context of nothing": (
+        "from flwr.app import Context\nodd = Context(1, 2, {}, {}, {})"
+    ),
+    "an error of words": "from flwr.app import Error\nodd = Error('x', 'y')",
+    "a method of what asks itself": (
+        "import types\nclass Odd:\n"
+        "    def __getattr__(self, name): return getattr(self, name)\n"
+        "odd = types.MethodType(Odd(), 1)"
+    ),
     "a class that cannot be looked up": (
         "class Meta(type):\n    __hash__ = None\nclass Odd(metaclass=Meta): pass\n"
         "odd = Odd()"
@@ -344,6 +354,32 @@ def test_values_that_are_too_large_together_do_not_all_cross():
     cell = "import numpy\na, b, c = (numpy.zeros(15_000_000) for _ in range(3))"
     with talking_to(cell) as (_, student):
         assert {"a", "b", "c"} & set(vars(student)) == {"a", "b"}
+
+
+def test_a_large_array_under_two_names_crosses_once():
+    """It is 136 MB, and a message has room for 256 MB."""
+    cell = "import numpy\na = numpy.zeros(17_000_000); b = a"
+    with talking_to(cell) as (_, student):
+        assert np.shares_memory(student.a, student.b)
+
+
+def test_what_could_not_be_sent_is_not_spoken_of_later():
+    """A change that is too large ends the test; an argument that is, the call."""
+    cell = """
+def grow(x):
+    x.extend([0] * 3_000_000)
+    raise ValueError
+def hand_on(f):
+    large = [0] * 3_000_000
+    try: f(large)
+    except TypeError: pass
+    try: f(large)
+    except TypeError: return 1
+"""
+    with talking_to(cell) as (near, student):
+        assert student.hand_on(lambda x: 0) == 1 and not near.stopped
+        with pytest.raises(Stopped, match="`grow` gave what cannot be sent: "):
+            student.grow([])
 
 
 CANNOT = {

@@ -206,6 +206,10 @@ HIDING = {
     "begins again": "tracemalloc.stop(); tracemalloc.start()",
     "clears the count": "tracemalloc.clear_traces()",
     "forgets the peak": "held.clear(); tracemalloc.reset_peak()",
+    "denies it all": (
+        "tracemalloc._get_object_traceback = lambda thing: (); "
+        "tracemalloc.clear_traces()"
+    ),
 }
 
 
@@ -233,6 +237,24 @@ assert 100_000 < peak < 500_000, peak
             with Student(hoard) as student:
                 verdict = judge.run(test.format(name), 1, student.channel)
             assert verdict.points == points, verdict.message
+
+
+def test_memory_that_a_failed_test_went_on_tracing_is_not_the_next_ones():
+    """The student's process runs both."""
+    cells = "def hoard(): bytearray(5_000_000)\ndef frugal(): pass"
+    measuring = "import tracemalloc; tracemalloc.start()"
+    tests = (
+        f"{measuring}; hoard(); assert False",
+        f"{measuring}; frugal(); assert tracemalloc.get_traced_memory()[1] < 1e6",
+    )
+    with Judge([], ["hoard", "frugal"]) as judge:
+        steps = [cells, None, None]
+        with ForkedStudent(steps, {"__name__": "__main__"}) as student:
+            points = [
+                judge.run(test, 1, channel, student.interrupt).points
+                for test, channel in zip(tests, student.channels, strict=True)
+            ]
+    assert points == [0, 1]
 
 
 def test_the_test_after_one_that_was_stopped_is_run(judge):

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _WORTH_A_LOOK = 500_000_000  # bytes
-_MANY_BUSY = 8
+MANY_BUSY = max(8, os.cpu_count() or 1)  # threads that want a processor at one time
 _FREE_SOCKETS = 300
 _SOCKET_BYTES = 425_984  # twice the usual net.core.wmem_max: the most one is given
 
@@ -63,7 +63,7 @@ def usage_of_tree(free_at_first: int) -> Usage:
     cpu_s = own.ru_utime + own.ru_stime + sum(process.cpu_s for process in tree)
     memory = sum(process.resident_bytes for process in tree)
     num_busy = sum(_num_busy(process) for process in tree)
-    if num_busy > _MANY_BUSY:
+    if num_busy > MANY_BUSY:
         memory = min(memory, max(0, free_at_first - free_bytes()))
     elif memory > _WORTH_A_LOOK:
         memory = sum(_proportional_bytes(process) for process in tree)

@@ -22,6 +22,7 @@ import time
 
 from autograder.sandbox.bounds import Bounds
 from autograder.sandbox.inside.processes import (
+    MANY_BUSY,
     Usage,
     free_bytes,
     kill_tree,
@@ -32,8 +33,7 @@ from autograder.sandbox.leash import Ended, say
 
 _TICK_S = 0.25  # how often the use of the processes is looked at
 _FAIR_CORES = 1.5
-_MAX_BUSY = max(8, os.cpu_count() or 1)  # threads that want a processor at one time
-_MAX_BUSY_LOOKS = 12  # one after the other; a start of many processes is over sooner
+_MANY_LOOKS = 12  # one after the other; a start of many processes is over sooner
 
 
 def supervise(leash: socket.socket, kernel: int, bounds: Bounds) -> None:
@@ -69,10 +69,10 @@ class _Pace:
 
     def excess(self, used: Usage) -> str:
         """Say that too many have been busy for too long, if they have."""
-        self._num_looks = self._num_looks + 1 if used.num_busy > _MAX_BUSY else 0
-        if self._num_looks < _MAX_BUSY_LOOKS:
+        self._num_looks = self._num_looks + 1 if used.num_busy > MANY_BUSY else 0
+        if self._num_looks < _MANY_LOOKS:
             return ""
-        return f"it kept more than {_MAX_BUSY} processes or threads busy"
+        return f"it kept more than {MANY_BUSY} processes or threads busy"
 
     def is_unfair(self, used: Usage) -> bool:
         """Tell whether the processes take more than the share of one submission."""
@@ -81,7 +81,7 @@ class _Pace:
             return False
         cores = (used.cpu_s - self._used_s) / (now - self._at)
         self._used_s, self._at = used.cpu_s, now
-        return cores > _FAIR_CORES or used.num_busy > _MAX_BUSY // 2
+        return cores > _FAIR_CORES or used.num_busy > MANY_BUSY // 2
 
 
 def _pass_on_signal(leash: socket.socket, kernel: int) -> bool:
