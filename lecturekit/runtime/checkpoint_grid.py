@@ -57,6 +57,7 @@ def encode_grid(grid: LocalGrid, blobs: Blobs) -> Tree:
         "num_asked": encode(dispatch._rounds._num_asked, blobs, "num_asked"),
         "away": sorted(grid._membership._away),
         "asked_s": grid._membership._asked_s,
+        "num_looks": grid._membership._num_looks,
         "now": grid.clock.now,
         "num_scheduled": grid.clock._num_scheduled,
         "lanes": [*lanes.items()],
@@ -77,6 +78,7 @@ def decode_grid(grid: LocalGrid, tree: Tree, blobs: Blobs) -> None:
     dispatch._rounds._num_asked = decode(tree["num_asked"], blobs)
     grid._membership._away = set(tree["away"])
     grid._membership._asked_s = tree.get("asked_s", -1.0)  # older files have none
+    grid._membership._num_looks = tree.get("num_looks", 0)
     clock._now, clock._num_scheduled = tree["now"], tree["num_scheduled"]
     delivery._lanes = {}
     for partition_id, (downlink, processor, uplink) in tree["lanes"]:

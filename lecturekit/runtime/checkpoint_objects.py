@@ -17,7 +17,7 @@ back to what holds them, are so again when the run goes on.
 """
 
 from enum import Enum
-from functools import partial
+from functools import lru_cache, partial
 from types import (
     BuiltinFunctionType,
     FunctionType,
@@ -27,9 +27,21 @@ from types import (
 )
 from typing import Any
 
+import numpy as np
+
 from .checkpoint_values import Blobs, Tree, cannot_save, decode, encode
 
-_CODE = (FunctionType, BuiltinFunctionType, MethodType, ModuleType, partial, type)
+_CODE = (
+    FunctionType,
+    BuiltinFunctionType,
+    MethodType,
+    ModuleType,
+    partial,
+    type,
+    np.ufunc,
+    type(np.mean),  # most of NumPy's functions
+    type(lru_cache(len)),
+)
 _SUBJECT = 0  # the number of the object that the tree is of; others count from 1
 
 
@@ -120,6 +132,8 @@ def _decode_attributes(
     for name, node in tree.items():
         here = f"{where}.{name}"
         how, content, number = _opened(node)
+        if isinstance(attributes.get(name), _CODE) and how == "object":
+            continue  # older files have what some functions carry with them
         if how == "value":
             attributes[name] = decode(content, blobs)
             continue

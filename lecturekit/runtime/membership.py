@@ -5,14 +5,15 @@ real seconds, for as many as they need, two by default. Here the clock moves on 
 to the first moment at which so many are online. If there is no such moment, a strategy
 would wait for ever, and is told so; anybody else who asks gets those who are there.
 
-Who asks again, and has sent and pulled nothing in between, and has no reply to wait
-for, waits for somebody who is not there yet: the clock moves on to the moment at which
-the next client comes online. So a loop of one's own,
+Who asks a hundred times, has sent and pulled nothing in between, and has no reply to
+wait for, waits for somebody who is not there yet: the clock moves on to the moment at
+which the next client comes online. So a loop of one's own,
 
     while len(grid.get_node_ids()) < 10:
         pass
 
-ends as soon as ten are there, as it would in real seconds.
+ends as soon as ten are there, as it would in real seconds; and to look how many there
+are, once or twice in a round, changes nothing.
 """
 
 from bisect import bisect_left
@@ -26,6 +27,7 @@ from .flower_private import nodes_awaited
 _ENOUGH = 2
 _WINDOWS = 10  # of every client, on average: who has not met by then never will
 _NEVER = -1.0  # before the clock began
+_PATIENCE = 100  # times that one may ask at one moment before it is waiting
 
 
 class Membership:
@@ -60,6 +62,7 @@ class Membership:
         self._clock = clock
         self._away: set[int] = set()
         self._asked_s = _NEVER  # when somebody asked, and has done nothing since
+        self._num_looks = 0  # how often at that moment
 
     def has_acted(self) -> None:
         """Note that the server has sent or pulled: to ask now is not to ask again."""
@@ -90,12 +93,16 @@ class Membership:
         ValueError
             If a strategy asks that needs more than there will be.
         """
-        asks_again = is_idle and self._asked_s == self._clock.now
-        there = self._next_to_come() if asks_again and not nodes_awaited() else []
+        if not is_idle or self._asked_s != self._clock.now:
+            self._num_looks = 0
+        there = []
+        if self._num_looks >= _PATIENCE and not nodes_awaited():
+            there, self._num_looks = self._next_to_come(), 0
         if not there:
             there = self._wait_for(max(nodes_awaited(), _ENOUGH))
             check_enough(len(there), self._num_clients)
         self._asked_s = self._clock.now
+        self._num_looks += 1
         return there
 
     def _next_to_come(self) -> list[int]:

@@ -50,8 +50,11 @@ def explained(server_round: int, replies: Replies) -> Iterator[None]:
 def check_weights(server_round: int, strategy: Strategy, replies: Replies) -> None:
     """Raise ValueError if a weight of FedAvg's kind is negative or not finite.
 
-    Weights are divided by their sum: 10 and -9 would give a model, too.
+    Weights are divided by their sum: 10 and -9 would give a model, too. A strategy of
+    one's own may know better.
     """
+    if not _is_flowers_own(strategy):
+        return
     key = getattr(strategy, "weighted_by_key", "")
     for reply in replies:
         for metrics in _records(reply, MetricRecord):
@@ -74,27 +77,56 @@ def check_model(server_round: int, old: ArrayRecord, new: ArrayRecord) -> None:
 
 
 def check_shapes(
-    server_round: int, strategy: Strategy, model: ArrayRecord, replies: Replies
+    server_round: int,
+    strategy: Strategy,
+    model: ArrayRecord,
+    messages: Replies,
+    replies: Replies,
 ) -> None:
     """Raise ValueError if an array of a reply has not the shape that it was sent with.
 
     NumPy would stretch it to the others' shape, or the next round have another model.
-    A strategy of one's own may know better, and boosted trees grow.
+    A strategy of one's own may know better, or send other shapes than the model's, and
+    boosted trees grow.
     """
-    aggregate = type(strategy).aggregate_train
-    if not aggregate.__module__.startswith("flwr.") or isinstance(strategy, _GROWING):
+    if not _is_flowers_own(strategy) or isinstance(strategy, _GROWING):
         return
-    shapes = {name: tuple(array.shape) for name, array in model.items()}
+    shapes = _shapes(model)
+    records = [r for message in messages for r in _records(message, ArrayRecord)]
+    sent = {id(record): record for record in records}  # most often one, for all
+    if not all(_shapes(record).items() <= shapes.items() for record in sent.values()):
+        return
     for reply in replies:
-        for arrays in _records(reply, ArrayRecord):
-            for name, array in arrays.items():
-                if tuple(array.shape) != shapes.get(name, tuple(array.shape)):
-                    raise _unfit(
-                        server_round,
-                        f"that of node {reply.metadata.src_node_id} has {name!r} of "
-                        f"shape {tuple(array.shape)}, where the model that it was sent "
-                        f"has {shapes[name]}",
-                    )
+        for name, shape in _shapes(*_records(reply, ArrayRecord)).items():
+            if shape != shapes.get(name, shape):
+                raise _unfit(
+                    server_round,
+                    f"that of node {reply.metadata.src_node_id} has {name!r} of shape "
+                    f"{shape}, where the model that it was sent has {shapes[name]}",
+                )
+
+
+def _is_flowers_own(strategy: Strategy) -> bool:
+    """Whether Flower's code does all of the aggregating, in a wrapper's strategy, too.
+
+    It does for FedAvg, FedAdam and others, and for a subclass that only samples.
+    """
+    while True:
+        kind = type(strategy)
+        for method in (kind.aggregate_train, kind.aggregate_evaluate):
+            if not method.__module__.startswith("flwr."):
+                return False
+        inner = getattr(strategy, "strategy", None)
+        if not isinstance(inner, Strategy):
+            return True
+        strategy = inner
+
+
+def _shapes(*records: ArrayRecord) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the arrays in these records, by name."""
+    return {
+        name: tuple(array.shape) for record in records for name, array in record.items()
+    }
 
 
 def _records(reply: Message, kind: type) -> list[Any]:

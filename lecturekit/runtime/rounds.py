@@ -122,10 +122,11 @@ def _one_round(
 ) -> dict[str, MetricRecord]:
     """Train, aggregate, evaluate on clients; return the metrics of the round."""
     t, metrics = run.server_round, {}
-    messages = strategy.configure_train(t, run.arrays, run.train_config, grid)
-    replies = list(grid.send_and_receive(messages, timeout=timeout))
+    config = run.train_config
+    asked = list(strategy.configure_train(t, run.arrays, config, grid))
+    replies = list(grid.send_and_receive(asked, timeout=timeout))
     check_weights(t, strategy, replies)
-    check_shapes(t, strategy, run.arrays, replies)
+    check_shapes(t, strategy, run.arrays, asked, replies)
     with explained(t, replies):
         arrays, train_metrics = strategy.aggregate_train(t, replies)
     if arrays is not None:  # else no client has answered: the model stays

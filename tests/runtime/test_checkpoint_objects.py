@@ -5,6 +5,7 @@ import random
 from collections import Counter, deque
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -32,6 +33,13 @@ def restored(subject, fresh):
     tree = json.loads(json.dumps(encode_object(subject, blobs, "strategy")))
     decode_object(fresh, tree, Blobs(blobs.arrays), "strategy")
     return fresh
+
+
+@pytest.mark.parametrize("code", [np.median, np.add, lru_cache(len), len])
+def test_functions_are_left_as_they_are(code):
+    """Also those of NumPy, which are objects written in C."""
+    fresh = restored(Memory(reduce=code, rate=0.5), Memory(reduce=code, rate=0.0))
+    assert vars(fresh) == {"reduce": code, "rate": 0.5}
 
 
 class Window(deque):

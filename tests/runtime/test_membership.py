@@ -154,7 +154,13 @@ def daily_grid(*hours, speed=float("inf"), **options):
     return LocalGrid(halfway_app(), len(hours), devices=devices, **options)
 
 
-def test_to_ask_again_is_to_wait():
+@pytest.fixture
+def impatient(monkeypatch):
+    """Who asks a second time is waiting."""
+    monkeypatch.setattr("lecturekit.runtime.membership._PATIENCE", 1)
+
+
+def test_to_ask_again_is_to_wait(impatient):
     """Clients 0 and 1 go at 2 s; client 2 comes at 3 s, client 3 at 4.5 s."""
     for _ in range(2):
         grid = daily_grid(0, 0, 3, 4.5)
@@ -166,6 +172,25 @@ def test_to_ask_again_is_to_wait():
             ([1002, 1003], 4.5),
             ([1000, 1001], 10.0),
         ]
+
+
+def test_to_look_changes_nothing():
+    """Before a run, and in a strategy that counts who is there: as if nobody looked."""
+
+    class Looking(FedAvg):
+        def configure_train(self, server_round, arrays, config, grid):
+            assert len(grid.get_node_ids()) == len(grid.get_node_ids())
+            return super().configure_train(server_round, arrays, config, grid)
+
+    ends_s = set()
+    for strategy, looks in ((FedAvg, 0), (FedAvg, 1), (Looking, 3)):
+        grid = daily_grid(0, 0, 3, 4.5, speed=1)
+        for _ in range(looks):
+            grid.get_node_ids()
+        run_rounds(strategy(fraction_evaluate=0.0), grid, arrays_of(0.0), num_rounds=3)
+        ends_s.add(grid.clock.now)
+
+    assert len(ends_s) == 1
 
 
 def test_a_loop_of_ones_own_ends():
@@ -183,7 +208,7 @@ def test_a_loop_of_ones_own_ends():
     assert 0 < grid.clock.now < 86_400
 
 
-def test_a_loop_that_sends_to_nobody_ends():
+def test_a_loop_that_sends_to_nobody_ends(impatient):
     """Who has all that are there asks for others; an empty round is no action."""
     grid, asked = daily_grid(0, 3, 7), []
     while len(asked) < 3:

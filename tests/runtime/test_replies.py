@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from flwr.app import Array, ArrayRecord, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
-from flwr.serverapp.strategy import FedAdam, FedAvg, FedMedian, FedXgbBagging
+from flwr.serverapp.strategy import (
+    DifferentialPrivacyClientSideFixedClipping,
+    FedAdam,
+    FedAvg,
+    FedMedian,
+    FedXgbBagging,
+)
 
 from lecturekit.runtime import LocalGrid, run_rounds
 from tests.runtime.toy import app_with, arrays_of, halfway_app
@@ -142,6 +148,40 @@ def test_a_strategy_of_ones_own_may_get_other_shapes():
     result = run_rounds(strategy, LocalGrid(app, 2), arrays_of(1.0, 2.0), 2)
 
     assert result.arrays["w"].numpy().tolist() == [1.0, 7.0]
+
+
+def test_a_strategy_that_sends_other_shapes_gets_them_back():
+    """Half of the model goes out under the model's name."""
+
+    class Half(FedAvg):
+        def configure_train(self, server_round, arrays, config, grid):
+            half = arrays_of(*arrays["w"].numpy()[:1])
+            return super().configure_train(server_round, half, config, grid)
+
+    app = app_with(lambda message, _: reply(message, message.content["arrays"]))
+    strategy = Half(fraction_evaluate=0.0)
+    result = run_rounds(strategy, LocalGrid(app, 2), arrays_of(1.0, 2.0), 1)
+
+    assert result.arrays["w"].numpy().tolist() == [1.0]
+
+
+def test_a_wrapped_strategy_of_ones_own_may_weigh_as_it_likes():
+    """It leaves out who weighs less than nothing."""
+
+    class Picky(FedAvg):
+        def aggregate_train(self, server_round, replies):
+            fit = [r for r in replies if r.content["metrics"]["num-examples"] >= 0]
+            return super().aggregate_train(server_round, fit)
+
+    def train(message, context):
+        k = context.node_id - 1000
+        return reply(message, arrays_of(float(k)), **{"num-examples": [3, 1, -1][k]})
+
+    picky = Picky(fraction_evaluate=0.0)
+    wrapped = DifferentialPrivacyClientSideFixedClipping(picky, 0.0, 1.0, 3)
+    for strategy, k in ((picky, 3), (wrapped, 3)):
+        result = run_rounds(strategy, LocalGrid(app_with(train), k), arrays_of(1.0), 1)
+        assert result.arrays["w"].numpy().tolist() == [0.25]
 
 
 def test_boosted_trees_grow():
