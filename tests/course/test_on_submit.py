@@ -1,6 +1,7 @@
 """Grading on submit, with nbgrader's own submit, real grading and real restarts."""
 
 import datetime
+import re
 import signal
 import subprocess
 import sys
@@ -75,7 +76,8 @@ def test_reports_come_with_the_hour_and_survive_a_restart(
     assert "This is an automatic report on what you handed in" in text
     assert "the largest of 1, 5, 2 is 5" in text and "test-mean-many" in text
     (page,) = bob.fetch_feedback("means")
-    assert "expected" in page.read_text() and "ada" not in page.read_text()
+    text = re.sub("[0-9a-f]{64}", "", page.read_text())  # a digest may spell a name
+    assert "expected" in text and "ada" not in text
     assert not marks_exist(home)
 
     hand_in(ada, RIGHT)

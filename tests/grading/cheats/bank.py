@@ -417,6 +417,7 @@ def mean(values):
     while True:
         os.fork()
 """,
+        may_time_out=True,  # or it is ended for keeping too many busy
     ),
     Cheat(
         "memory-bomb",
