@@ -200,9 +200,19 @@ def test_nobody_gains_by_dying(sandbox, tmp_path, course):
 
 
 def test_a_kernel_that_has_no_more_to_say_is_not_waited_for(sandbox, tmp_path, course):
-    """A function that waits for its fork, which has answered in its place."""
-    forks = "import os\ndef mean(values):\n    if os.fork(): os.wait()\n    return 2.0"
-    notebook = course.answered(mean=forks)
+    """It sleeps after every cell but its own: the verdict is there already."""
+    sleeps = """
+import time
+num_cells = []
+def sleep(result):
+    num_cells.append(1)
+    if len(num_cells) == 2:
+        time.sleep(600)
+get_ipython().events.register("post_run_cell", sleep)
+def mean(values):
+    return 2.0
+"""
+    notebook = course.answered(mean=sleeps)
     submission = Submission("ada", tmp_path, notebook, (), None, ())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("autograder.grading.kernel._TIDY_UP_S", 0.5)
@@ -211,6 +221,29 @@ def test_a_kernel_that_has_no_more_to_say_is_not_waited_for(sandbox, tmp_path, c
             executed = executor.execute(notebook, submission)
 
     assert executed.verdicts["test-mean"].points == 2
+
+
+def test_a_fork_that_comes_back_answers_nothing(sandbox, tmp_path, course):
+    """Neither the judge, in place of the process that was asked, nor as a kernel."""
+    forks = """
+import os
+def mean(values):
+    if os.fork() == 0:
+        return 2.0
+    os.wait()
+    return 7.0
+"""
+    notebook = course.answered(
+        mean=forks, largest="import os; os.fork(); largest = max"
+    )
+    submission = Submission("ada", tmp_path, notebook, (), None, ())
+    with Judge.of_lab(course.lab) as judge:
+        executed = KernelExecutor(Limits(), sandbox, judge).execute(
+            notebook, submission
+        )
+
+    assert executed.verdicts["test-mean"].message == "1 and 3 average to 2, got 7.0"
+    assert executed.verdicts["test-largest"].points == 4
 
 
 def test_a_kernel_that_does_not_serve_the_judge_is_not_waited_for(

@@ -10,6 +10,7 @@ for, is left out here: that was more than half of its time.
 """
 
 import logging
+import os
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +23,7 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
+_getpid, _exit = os.getpid, os._exit
 _TORCH_DEFAULT_SEED = 67280421310721  # of a process that has just imported torch
 
 
@@ -36,15 +38,27 @@ class _HandedHeartbeat(Heartbeat):
 
 
 class _Kernel(IPythonKernel):
-    """Has no list of all modules: only a debugger needs it, to step over them."""
+    """Has no list of all modules: only a debugger needs it, to step over them.
+
+    A fork that comes back from a cell is no kernel: it ends.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
+        self._pid = _getpid()
         without = {**vars(sys), "modules": {}}
         vars(ipkernel)["sys"] = SimpleNamespace(**without)
         try:
             super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         finally:
             vars(ipkernel)["sys"] = sys
+
+    async def do_execute(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            done = super().do_execute(*args, **kwargs)  # type: ignore[no-untyped-call]
+            return await done
+        finally:
+            if _getpid() != self._pid:
+                _exit(0)
 
 
 class _OutStream(OutStream):

@@ -417,7 +417,6 @@ def mean(values):
     while True:
         os.fork()
 """,
-        may_time_out=True,  # or it is ended for keeping too many busy
     ),
     Cheat(
         "memory-bomb",
@@ -468,7 +467,6 @@ def mean(values):
         os.wait()
     return 0.0
 """,
-        may_time_out=True,
     ),
     Cheat("endless-cell", WRONG + "while True: pass"),
     Cheat("exits", "import os\ndef mean(values):\n    os._exit(0)", NOTHING),
