@@ -102,6 +102,7 @@ class Checkpoint:
     def save(self) -> None:
         """Write the run as it stands, in place of what was there."""
         blobs, run = Blobs(), self._run
+        whole = encode(vars(run) | {"result": vars(run.result)}, blobs, "the run")
         strategy = encode_object(self._strategy, blobs, "strategy")
         now = self._settings_in(strategy)
         self._settings = {  # without those that turned out to be no settings
@@ -111,7 +112,7 @@ class Checkpoint:
         }
         tree = {
             "settings": self._settings,
-            "run": encode(vars(run) | {"result": vars(run.result)}, blobs, "the run"),
+            "run": whole,
             "strategy": strategy,
             "grid": encode_grid(self._grid, blobs),
             "generators": encode(_generator_states(), blobs, "the generators"),
@@ -131,14 +132,15 @@ class Checkpoint:
         tree, blobs = _read(self.path)
         self._check(tree["settings"])
         self._settings = tree["settings"]
-        decode_object(self._strategy, tree["strategy"], blobs, "strategy")
         saved = decode(tree["run"], blobs)  # in the order of `save`: they may share
-        decode_grid(self._grid, tree["grid"], blobs)
         for name in ("train_config", "evaluate_config"):  # the caller has these, too
             config: ConfigRecord = getattr(self._run, name)
             config.clear()
-            config.update(saved.pop(name))
+            config.update(saved[name])
+            blobs.replace(saved.pop(name), config)
         vars(self._run).update(saved, result=Result(**saved["result"]))
+        decode_object(self._strategy, tree["strategy"], blobs, "strategy")
+        decode_grid(self._grid, tree["grid"], blobs)
         _restore_generators(decode(tree["generators"], blobs))
         return True
 

@@ -64,6 +64,10 @@ class Blobs:
         """Keep in mind that `node` is what `value` has become."""
         self._met[id(value)] = value, node
 
+    def replace(self, made: Any, other: Any) -> None:
+        """Let `other` be what is meant where `made` is referred to."""
+        self.made = {n: other if v is made else v for n, v in self.made.items()}
+
     def reference(self, value: Any) -> Tree:
         """Return what stands for `value` if it has been met, else None."""
         if id(value) not in self._met:

@@ -32,6 +32,25 @@ from tests.runtime.toy import app_with, arrays_of
 NUM_CLIENTS = 6
 NUM_ROUNDS = 4
 
+
+class Decaying(flower.FedAvg):
+    """Keeps the caller's record of settings from round 1, and halves its rate."""
+
+    def __init__(self):
+        super().__init__(fraction_evaluate=0.0)
+        self.settings, self.sent = None, 0.0
+
+    def configure_train(self, server_round, arrays, config, grid):
+        self.settings = config if self.settings is None else self.settings
+        self.sent = config["lr"]
+        return super().configure_train(server_round, arrays, config, grid)
+
+    def aggregate_train(self, server_round, replies):
+        arrays, _ = super().aggregate_train(server_round, replies)
+        self.settings["lr"] /= 2
+        return arrays, MetricRecord({"lr": self.sent})
+
+
 STRATEGIES = {
     "FedAvg": lambda: flower.FedAvg(fraction_train=0.5, fraction_evaluate=0.0),
     "FedAvgM": lambda: flower.FedAvgM(
@@ -41,6 +60,7 @@ STRATEGIES = {
     "private": lambda: flower.DifferentialPrivacyServerSideAdaptiveClipping(
         flower.FedAvg(fraction_evaluate=0.0), 0.2, num_sampled_clients=NUM_CLIENTS
     ),
+    "Decaying": Decaying,
 }
 
 

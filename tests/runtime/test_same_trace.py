@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from lecturekit.runtime import ClientFailed, CohortExecutor, LocalGrid
 from lecturekit.runtime.executor import InProcessExecutor
+from lecturekit.runtime.threads import threads_limited
 from tests.runtime.toy import app_with, reply_with, train_message
 
 # Three rounds of a network that is large enough for torch to spread its sums over
@@ -102,6 +103,11 @@ def threads():
     return {torch.get_num_threads(), *[pool["num_threads"] for pool in pools]}
 
 
+def blas_threads():
+    pools = threadpool_info()
+    return {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"}
+
+
 @pytest.fixture
 def two_threads():
     """All libraries on two threads, as on a laptop."""
@@ -110,6 +116,22 @@ def two_threads():
     with threadpool_limits(2):
         yield
     torch.set_num_threads(before)
+
+
+def test_threads_are_put_back_when_the_last_block_ends(two_threads):
+    """Two grids at once, each in a thread: neither ends the other's limit."""
+    one, other = threads_limited(1), threads_limited(1)
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    assert blas_threads() == {1}
+    other.__exit__(None, None, None)
+    assert blas_threads() == {2}
+
+    with threads_limited(1):
+        with threads_limited(3):
+            assert blas_threads() == {3}
+        assert blas_threads() == {1}
 
 
 def app_that_looks(seen, fails=False):
